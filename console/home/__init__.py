@@ -1,0 +1,1 @@
+"""The dashboard, search, template tags and management commands."""

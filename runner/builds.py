@@ -1,0 +1,1 @@
+"""Dependencies installed in a build sandbox, cached by content."""

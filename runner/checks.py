@@ -1,0 +1,1 @@
+"""System checks: what this node can isolate with."""

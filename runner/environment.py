@@ -1,0 +1,1 @@
+"""One sandbox and its Runtime API session: states, deadline, result."""

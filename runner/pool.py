@@ -1,0 +1,1 @@
+"""Prepared and warm sandboxes: leases, eviction, the node's memory budget."""

@@ -1,0 +1,1 @@
+"""Isolation: one module per backend, behind the contract in `base`."""

@@ -1,0 +1,1 @@
+"""Log lines and results: stored with sequence numbers, then announced."""

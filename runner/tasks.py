@@ -1,0 +1,1 @@
+"""The Celery tasks: run one invocation, reap expired leases."""

@@ -1,0 +1,3 @@
+// Loaded on every page: htmx, Bootstrap's behaviours, the theme switch.
+import "bootstrap";
+export {};
