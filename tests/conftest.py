@@ -1,7 +1,32 @@
-"""Shared fixtures only: an installation's home per run, people and accounts."""
+"""Shared fixtures only: an installation's home per run, Valkey, people and accounts."""
 
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
-os.environ["VIRGA_HOME"] = tempfile.mkdtemp(prefix="virga-test-")
+HOME = Path(tempfile.mkdtemp(prefix="virga-test-"))
+os.environ["VIRGA_HOME"] = str(HOME)
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+import pytest  # noqa: E402  (the settings read VIRGA_HOME when pytest-django loads them)
+
+from tests.valkey import running_valkey  # noqa: E402
+
+
+@pytest.fixture(scope="session", autouse=True)
+def valkey() -> Iterator[str]:
+    """The broker, cache and channel layer: embedded, or VIRGA_REDIS_URL where that is set."""
+    from django.conf import settings
+
+    if os.environ.get("VIRGA_REDIS_URL"):
+        yield settings.REDIS_URL
+        return
+    with running_valkey(settings.VALKEY_SOCKET) as url:
+        yield url
+
+
+def pytest_unconfigure() -> None:
+    """Leave no home behind."""
+    shutil.rmtree(HOME, ignore_errors=True)
