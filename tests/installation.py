@@ -65,7 +65,7 @@ class Installation:
         return found.group()
 
     def processes(self) -> list[int]:
-        """The supervisor's pid and those of everything that carries this home in its environment."""
+        """The pids of everything that carries this home in its environment."""
         mark = f"VIRGA_HOME={self.home}".encode()
         found = []
         for entry in Path("/proc").iterdir():

@@ -1,0 +1,61 @@
+"""The production files say what the code understands."""
+
+import re
+
+import yaml
+
+from tests.needs import ROOT
+
+
+def compose() -> dict[str, dict[str, dict[str, object]]]:
+    document = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    assert isinstance(document, dict)
+    return document
+
+
+def test_compose_describes_every_process_and_its_stores() -> None:
+    assert set(compose()["services"]) == {
+        *("prepare", "console", "endpoint", "runner", "worker", "beat"),
+        *("postgres", "redis"),
+    }
+
+
+def test_every_variable_that_compose_sets_is_one_that_the_settings_read() -> None:
+    read = set(
+        re.findall(r'_(?:text|number|list)\("(\w+)"', (ROOT / "console/settings.py").read_text())
+    )
+    read |= {"VIRGA_SECRET_KEY", "VIRGA_ENCRYPTION_KEY"}
+    for service in compose()["services"].values():
+        environment = service.get("environment", {})
+        assert isinstance(environment, dict)
+        assert {name for name in environment if not name.startswith("POSTGRES_")} <= read
+
+
+def test_no_secret_has_a_default_in_compose() -> None:
+    text = (ROOT / "compose.yaml").read_text()
+    for name in ("VIRGA_SECRET_KEY", "VIRGA_ENCRYPTION_KEY", "POSTGRES_PASSWORD"):
+        assert f"${{{name}:?" in text
+        assert f"${{{name}:-" not in text
+
+
+def test_the_image_installs_the_pinned_requirements_on_a_base_that_can_be_set() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    assert "ARG BASE_IMAGE" in text
+    assert "FROM ${BASE_IMAGE}" in text
+    assert "-r requirements.txt" in text
+
+
+def test_every_requirement_is_pinned_exactly() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        for line in (ROOT / name).read_text().splitlines():
+            if line and not line.startswith(("#", "-r ")):
+                assert re.fullmatch(r"[\w.\-\[\]]+==[\w.]+", line), f"{name}: {line}"
+
+
+def test_every_setting_in_the_readme_exists() -> None:
+    settings = (ROOT / "console/settings.py").read_text()
+    table = (ROOT / "README.md").read_text().split("## Settings")[1].split("##")[0]
+    for row in re.findall(r"^\| (`.+?) \|", table, re.M):
+        for name in re.findall(r"`(\w+)`", row):
+            short = name.removeprefix("VIRGA_").removesuffix("_KEY").lower()
+            assert f'"{name}"' in settings or f'_key("{short}")' in settings, name
