@@ -31,6 +31,13 @@ class Conflict(ConsoleError):
     code = "ResourceConflictException"
 
 
+class NotSignedIn(ConsoleError):
+    """Nobody is signed in. A page answers with the sign-in form, JSON with the code."""
+
+    status = 401
+    code = "UnrecognizedClientException"
+
+
 class Forbidden(ConsoleError):
     """The member's role does not allow it; the message names the role that does."""
 

@@ -4,6 +4,7 @@ Everything an installation keeps is under VIRGA_HOME: database, code store,
 sockets, logs and keys.
 """
 
+import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -41,13 +42,23 @@ def _key(name: str) -> str:
     return place.read_text().strip()
 
 
+def _run_dir() -> Path:
+    """Where sockets go: in the home, or in /tmp when that path is too long for a socket."""
+    if given := _text("VIRGA_RUN_DIR"):
+        return Path(given)
+    if len(str(VIRGA_HOME / "run" / "valkey.sock")) <= 100:
+        return VIRGA_HOME / "run"
+    mark = hashlib.sha256(str(VIRGA_HOME).encode()).hexdigest()[:12]
+    return Path(f"/tmp/virga-{os.getuid()}-{mark}")  # noqa: S108
+
+
 # -- where things are
 
 VIRGA_HOME = Path(_text("VIRGA_HOME", str(BASE_DIR / ".virga"))).resolve()
 VIRGA_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
 CODE_STORE = Path(_text("VIRGA_CODE_STORE", str(VIRGA_HOME / "code")))
 LOG_STORE = Path(_text("VIRGA_LOG_STORE", str(VIRGA_HOME / "logs")))
-RUN_DIR = Path(_text("VIRGA_RUN_DIR", str(VIRGA_HOME / "run")))
+RUN_DIR = _run_dir()
 NODE = _text("VIRGA_NODE", os.uname().nodename)
 
 # -- how it is reached
@@ -69,6 +80,7 @@ CONSOLE_ORIGINS = sorted(
     {PUBLIC_URL, f"{_scheme}://localhost:{PORT}", f"{_scheme}://127.0.0.1:{PORT}"}
 )
 CSRF_TRUSTED_ORIGINS = CONSOLE_ORIGINS
+CSRF_FAILURE_VIEW = "console.accounts.refusals.csrf_failed"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_NAME = "virga_session"
 CSRF_COOKIE_NAME = "virga_csrf"
@@ -124,6 +136,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "console.accounts.refusals.RefusalMiddleware",
 ]
 TEMPLATES = [
     {
@@ -136,6 +149,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
+                "console.accounts.context.shell",
             ],
         },
     }

@@ -4,12 +4,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 
 from console.accounts.models import Account, Membership, User
 from console.accounts.roles import LEAST, Action, Role
-from console.errors import Forbidden, NotFound
+from console.errors import Forbidden, NotFound, NotSignedIn
 
 
 class MemberRequest(HttpRequest):
@@ -20,11 +19,16 @@ class MemberRequest(HttpRequest):
     membership: Membership
 
 
+class NotMember(NotFound):
+    """The account does not exist for this person: it may or may not exist for others."""
+
+
 def authorize(*, user: Any, account_id: str, action: Action) -> Membership:
     """The membership under which `user` may do `action` in the account.
 
-    Refuses with NotFound when the person is no member (a stranger learns
-    nothing of what exists) and with Forbidden when the role is too low.
+    Refuses with NotMember (a NotFound) when the person is no member, so that a
+    stranger learns nothing of what exists, and with Forbidden when the role is
+    too low.
     """
     membership = (
         Membership.objects.select_related("account", "user")
@@ -32,14 +36,23 @@ def authorize(*, user: Any, account_id: str, action: Action) -> Membership:
         .first()
     )
     if membership is None:
-        raise NotFound("There is no such account, or you are not a member of it.")
-    least = LEAST[action]
-    if not Role(membership.role).at_least(least):
+        raise NotMember("There is no such account, or you are not a member of it.")
+    require(membership, action)
+    return membership
+
+
+def require(membership: Membership, action: Action) -> None:
+    """Let a member pass who may do `action`. Refuses with Forbidden otherwise."""
+    if not allows(membership, action):
         raise Forbidden(
-            f"Your role in this account is {membership.role}; this needs {least}. "
+            f"Your role in this account is {membership.role}; this needs {LEAST[action]}. "
             "Ask an administrator of the account."
         )
-    return membership
+
+
+def allows(membership: Membership, action: Action) -> bool:
+    """Whether the member's role allows `action`: pages hide what would be refused."""
+    return Role(membership.role).at_least(LEAST[action])
 
 
 View = Callable[..., HttpResponse]
@@ -54,13 +67,38 @@ def member(action: Action) -> Callable[[View], View]:
 
     def wrap(view: View) -> View:
         @wraps(view)
-        @login_required
         def guarded(request: MemberRequest, *, account_id: str, **arguments: Any) -> HttpResponse:
-            membership = authorize(user=request.user, account_id=account_id, action=action)
+            require_sign_in(request)
+            membership = authorize(user=request.user, account_id=account_id, action=Action.VIEW)
             request.account = membership.account
             request.membership = membership
+            require(membership, action)
+            _remember(request.user, account_id)
             return view(request, **arguments)
 
         return guarded
 
     return wrap
+
+
+def signed_in(view: View) -> View:
+    """Let a view be reached only by people who have signed in, in whatever account."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, **arguments: Any) -> HttpResponse:
+        require_sign_in(request)
+        return view(request, **arguments)
+
+    return guarded
+
+
+def require_sign_in(request: HttpRequest) -> None:
+    """Refuses with NotSignedIn when nobody is signed in."""
+    if not request.user.is_authenticated:
+        raise NotSignedIn("Sign in first.")
+
+
+def _remember(user: User, account_id: str) -> None:
+    """Keep which account was used last: `/` leads back to it."""
+    if user.last_account_id != account_id:
+        User.objects.filter(pk=user.pk).update(last_account_id=account_id)

@@ -5,7 +5,14 @@ from django.db import models
 
 
 class User(AbstractUser):
-    """A person. Signs in with a name and password, or once with a link."""
+    """A person. Signs in with a name and password, or once with a link.
+
+    Staff run the installation: they may make accounts and links for anybody.
+    """
+
+    last_account = models.ForeignKey(
+        "accounts.Account", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
 
 class Account(models.Model):

@@ -111,4 +111,9 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('user', 'account'), name='one_membership_each')],
             },
         ),
+        migrations.AddField(
+            model_name='user',
+            name='last_account',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='accounts.account'),
+        ),
     ]
