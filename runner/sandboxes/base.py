@@ -19,6 +19,10 @@ from typing import Protocol
 from runner.runtimes import Interpreter
 from runner.spec import Limit
 
+USER_ID = 993
+GROUP_ID = 990
+"""Who a function is inside: the numbers of Lambda's own user."""
+
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
