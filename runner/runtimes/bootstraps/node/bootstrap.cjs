@@ -1,0 +1,103 @@
+/**
+ * Starts a Node.js function inside its sandbox.
+ *
+ *     node /var/runtime/bootstrap.cjs
+ *
+ * Loads what every function needs, then waits for one line of JSON on standard input:
+ *
+ *     {"handler": "index.handler", "environment": {"AWS_REGION": "...", ...}}
+ *
+ * End of file before a line ends it quietly. The read blocks the thread: a process that waits
+ * has no handle on its event loop, so nothing of the waiting is left when the function starts.
+ *
+ * The function is run by the official runtime interface client where it is installed beside this
+ * file, by our own otherwise. Its 4.x refuses callback handlers, as the Node.js 24 runtime does;
+ * earlier runtimes have them, so they get 3.x, which AWS made for those.
+ */
+'use strict';
+
+const fs = require('node:fs');
+const Module = require('node:module');
+const path = require('node:path');
+const { pathToFileURL } = require('node:url');
+
+// What the clients and most functions load; a prepared process has paid for it.
+for (const name of ['assert', 'async_hooks', 'buffer', 'child_process', 'crypto', 'events', 'http',
+  'https', 'net', 'os', 'stream', 'string_decoder', 'timers', 'tls', 'url', 'util',
+  'worker_threads', 'zlib']) {
+  require(`node:${name}`);
+}
+
+const CLIENT_BEFORE_24 = path.join(__dirname, 'ric3', 'dist', 'index.mjs');
+const CLIENT_FROM_24 = path.join(__dirname, 'ric4', 'index.mjs');
+
+/** The line on standard input, or null at end of file. */
+function readAssignment() {
+  const pieces = [];
+  const buffer = Buffer.alloc(65536);
+  for (;;) {
+    let count;
+    try {
+      count = fs.readSync(0, buffer, 0, buffer.length, null);
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error;
+      // Someone made the pipe non-blocking: look again a little later.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      continue;
+    }
+    if (count === 0) return null;
+    pieces.push(Buffer.from(buffer.subarray(0, count)));
+    if (buffer[count - 1] === 10) return JSON.parse(Buffer.concat(pieces).toString('utf8'));
+  }
+}
+
+function setEnvironment(environment) {
+  for (const name of Object.keys(process.env)) delete process.env[name];
+  Object.assign(process.env, environment);
+  // NODE_PATH is otherwise read once, when the process starts.
+  Module._initPaths();
+}
+
+function closeStandardInput() {
+  fs.closeSync(0);
+  fs.openSync('/dev/null', 'r'); // takes the lowest free number, which is 0
+}
+
+/** Runtime names are nodejs22.x and the like; what really runs may be another Node. */
+function isBefore24(executionEnvironment) {
+  const match = /nodejs(\d+)/.exec(executionEnvironment ?? '');
+  return match !== null && Number(match[1]) < 24;
+}
+
+async function start(handler) {
+  const before24 = isBefore24(process.env.AWS_EXECUTION_ENV);
+  const client = before24 ? CLIENT_BEFORE_24 : CLIENT_FROM_24;
+  if (!fs.existsSync(client)) {
+    await require('./virga_client.cjs').run(handler, { callbacks: before24 });
+  } else if (before24) {
+    const { run } = await import(pathToFileURL(client).href);
+    await run(process.cwd(), handler);
+  } else {
+    await import(pathToFileURL(client).href); // runs by itself, from the environment
+  }
+}
+
+async function main() {
+  require('./rapid_client.cjs');
+  if (fs.existsSync(CLIENT_BEFORE_24)) {
+    await import(pathToFileURL(CLIENT_BEFORE_24).href); // only defines; also warms the ESM loader
+  }
+  const assignment = readAssignment();
+  if (assignment === null) process.exit(0);
+  closeStandardInput();
+  setEnvironment(assignment.environment);
+  process.chdir(process.env.LAMBDA_TASK_ROOT ?? '/var/task');
+  await start(assignment.handler);
+}
+
+main().catch((error) => {
+  // Outside the promise it is an uncaught exception, which the 3.x client reports as the init error.
+  setImmediate(() => {
+    throw error;
+  });
+});
