@@ -1,0 +1,139 @@
+"""Driving a run: a few events at a time, no thread held while functions run.
+
+A worker's task hands a run to the one event loop of its process and is done.
+The loop awaits the results; the database says where the run stands, so that
+another worker can take over when this one dies.
+"""
+
+import asyncio
+import logging
+import threading
+from concurrent.futures import Future
+from functools import lru_cache
+from typing import Protocol
+
+from channels.db import database_sync_to_async
+
+from console.errors import ConsoleError
+from console.events.services import running
+from console.events.services.running import Call
+from console.functions import services as functions
+from console.functions.errors import BuildNeeded
+from runner import services as runner
+from runner.errors import InvocationNotFound, Refused, RunnerError, TooManyRequests
+from runner.spec import InvocationResult
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 4
+RENEW_S = 2.0
+PATIENCE_S = 600.0
+"""How long a case waits for dependencies being installed, or for admission."""
+
+
+class Calls(Protocol):
+    """What a driver needs of functions: a fake takes its place in tests."""
+
+    def start(self, call: Call) -> None:
+        """Start the call under its request id. Refuses as `functions.services.invoke`."""
+
+    async def result(self, call: Call, *, timeout_s: float) -> InvocationResult:
+        """Await the end. Raises TimeoutError; refuses with InvocationNotFound."""
+
+    def log(self, call: Call) -> str | None:
+        """The whole log where the event's expectation asks for it, else None."""
+
+
+class FunctionCalls:
+    """Calls through the one way in."""
+
+    def start(self, call: Call) -> None:
+        functions.invoke(
+            account=call.function.account,
+            function=call.function,
+            qualifier=call.target,
+            event=call.event,
+            caller=call.caller,
+            request_id=call.request_id,
+            label=call.label,
+        )
+
+    async def result(self, call: Call, *, timeout_s: float) -> InvocationResult:
+        return await runner.wait_for_result(request_id=call.request_id, timeout_s=timeout_s)
+
+    def log(self, call: Call) -> str | None:
+        return running.log_of(call.function.account_id, call.request_id, call.expectation)
+
+
+async def drive(run_id: int, *, calls: Calls | None = None, pause_s: float = 1.0) -> None:
+    """Run every open case of a run to its end, then the run; nothing if it is driven already."""
+    if not await database_sync_to_async(running.take_lease)(run_id):
+        return
+    calls = calls or FunctionCalls()
+    gate = asyncio.Semaphore(AT_ONCE)
+    renewing = asyncio.create_task(_renew(run_id))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for case_id in await database_sync_to_async(running.open_cases)(run_id):
+                group.create_task(_case(case_id, calls, gate, pause_s))
+    finally:
+        renewing.cancel()
+    await database_sync_to_async(running.finish_run)(run_id)
+
+
+async def _renew(run_id: int) -> None:
+    while True:
+        await asyncio.sleep(RENEW_S)
+        await database_sync_to_async(running.renew_lease)(run_id)
+
+
+async def _case(case_id: int, calls: Calls, gate: asyncio.Semaphore, pause_s: float) -> None:
+    async with gate:
+        patience = PATIENCE_S
+        while (call := await database_sync_to_async(running.begin_case)(case_id)) is not None:
+            try:
+                if not call.started:
+                    await database_sync_to_async(calls.start)(call)
+                await _finish(call, calls)
+                return
+            except (BuildNeeded, TooManyRequests, InvocationNotFound) as refusal:
+                if patience <= 0:
+                    await database_sync_to_async(running.break_case)(case_id, str(refusal))
+                    return
+                await database_sync_to_async(running.postpone_case)(case_id)
+                await asyncio.sleep(pause_s)
+                patience -= max(pause_s, 0.01)
+            except (ConsoleError, Refused, RunnerError) as refusal:
+                await database_sync_to_async(running.break_case)(case_id, refusal.message)
+                return
+
+
+async def _finish(call: Call, calls: Calls) -> None:
+    while True:
+        try:
+            result = await calls.result(call, timeout_s=30.0)
+        except TimeoutError:
+            continue
+        text = await database_sync_to_async(calls.log)(call)
+        await database_sync_to_async(running.finish_case)(call.case_id, result, text)
+        return
+
+
+@lru_cache(maxsize=1)
+def _loop() -> asyncio.AbstractEventLoop:
+    """The event loop of this process, in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="event-runs", daemon=True).start()
+    return loop
+
+
+def hand_over(run_id: int) -> None:
+    """Drive a run on this process's loop; returns at once."""
+    asyncio.run_coroutine_threadsafe(drive(run_id), _loop()).add_done_callback(_tell)
+
+
+def _tell(done: "Future[None]") -> None:
+    """A bug must be seen: nobody else looks at this future."""
+    problem = done.exception()
+    if problem is not None:
+        log.error("a run of test events ended in a bug", exc_info=problem)

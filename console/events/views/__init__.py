@@ -1,0 +1,1 @@
+"""Pages, fragments and JSON of test events: each parses, calls one service, renders."""
