@@ -1,0 +1,1 @@
+import "monaco-editor/esm/vs/language/typescript/ts.worker.js";
