@@ -1,0 +1,216 @@
+"""One container as a sandbox."""
+
+import json
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+
+from runner.errors import SandboxFailed
+from runner.sandboxes import docker_container, namespaces
+from runner.sandboxes.base import GROUP_ID, USER_ID, Assignment, Usage
+from runner.sandboxes.cgroups import Group
+from runner.sandboxes.docker_oom import OomWatch
+from runner.sandboxes.docker_pipes import Pipes
+from runner.sandboxes.docker_process import Process, catches, peak_kb, reset_peaks
+from runner.sandboxes.nest import syscalls
+from runner.spec import Limit
+
+END_TIMEOUT_S = 5.0
+FULL_BYTES = 16_384
+"""A /tmp with less than this left counts as full: a file needs a block or two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a running container consists of, as the backend found it."""
+
+    name: str
+    container_id: str
+    client: docker.DockerClient
+    process: Process
+    runtime: int
+    group: Group
+    pipes: Pipes
+    listener: socket.socket
+    user: int
+    watch: OomWatch
+    forget: Callable[[str], None]
+
+
+class DockerSandbox:
+    """A `Sandbox` over a container that runs the bootstrap."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._group = parts.group
+        self._process = parts.process
+        self.name = parts.name
+        self.listener = parts.listener
+        self.output = parts.pipes.output
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._assignment: Assignment | None = None
+        self._merged: Path | None = None
+        self._event: int | None = None
+        self._out_of_memory = False
+        self._refused_before = False
+        self._peak_mb = 0
+        self._end: docker_container.End | None = None
+
+    def assign(self, assignment: Assignment) -> None:
+        """As `Sandbox.assign`."""
+        self._assignment = assignment
+        self._group.limit(assignment.memory_mb)
+        self._event = self._parts.watch.add(self._group, self._ran_out_of_memory)
+        _hand_over(assignment.tmp, self._parts.user, self._parts.user)
+        namespaces.bind_into(self._process.pid, self._binds(assignment))
+        line = json.dumps(
+            {"handler": assignment.handler, "environment": dict(assignment.environment)}
+        )
+        self.thaw()
+        try:
+            self._parts.pipes.send(line.encode() + b"\n")
+        except OSError as error:
+            raise SandboxFailed("The sandbox took no assignment.", detail=str(error)) from error
+
+    def freeze(self) -> None:
+        """As `Sandbox.freeze`."""
+        self._group.freeze()
+
+    def thaw(self) -> None:
+        """As `Sandbox.thaw`."""
+        self._refused_before = self._group.out_of_processes()
+        reset_peaks(self._processes())
+        self._group.thaw()
+
+    def alive(self) -> bool:
+        """As `Sandbox.alive`."""
+        return self._process.running()
+
+    def usage(self) -> Usage:
+        """As `Sandbox.usage`."""
+        if self._stopped:
+            return Usage(0)
+        self._peak_mb = max(-(-peak_kb(self._processes()) // 1024), self._dead_peak())
+        if self._process.running():
+            return Usage(self._peak_mb, limit=self._limit())
+        if self._end is None:
+            with suppress(docker.errors.DockerException, OSError):
+                self._end = docker_container.end_of(self._parts.client, self._parts.container_id)
+        end = self._end or docker_container.End(-signal.SIGKILL, out_of_memory=False)
+        self._out_of_memory = self._out_of_memory or end.out_of_memory
+        return Usage(self._peak_mb, exit_code=end.exit_code, limit=self._limit())
+
+    def stop(self, *, grace: float = 0.0) -> None:
+        """As `Sandbox.stop`."""
+        with self._lock:
+            if self._stopped:
+                return
+            self._stopped = True
+        if grace and self._process.running() and catches(self._parts.runtime, signal.SIGTERM):
+            with suppress(SandboxFailed):
+                self._group.thaw()
+            self._process.signal(signal.SIGTERM)
+            self._process.wait(grace)
+        try:
+            self._kill()
+            if self._assignment:
+                _hand_over(self._assignment.tmp, USER_ID, GROUP_ID)
+            docker_container.remove(self._parts.client, self._parts.container_id)
+        finally:
+            self._release()
+
+    # -- how
+
+    def _binds(self, assignment: Assignment) -> list[namespaces.Bind]:
+        binds = [
+            namespaces.Bind(assignment.code, "/var/task"),
+            namespaces.Bind(assignment.tmp, "/tmp", writable=True),  # noqa: S108
+        ]
+        if assignment.dependencies:
+            binds.append(namespaces.Bind(assignment.dependencies, "/var/dependencies"))
+        if layers := assignment.layers:
+            source = layers[0] if len(layers) == 1 else self._merge(layers)
+            binds.append(namespaces.Bind(source, "/opt"))
+        return binds
+
+    def _merge(self, layers: tuple[Path, ...]) -> Path:
+        """Several layers as one directory: a later one covers an earlier."""
+        merged = self._parts.pipes.folder.with_name(self.name + docker_container.LAYERS)
+        merged.mkdir()
+        lower = ":".join(str(layer) for layer in reversed(layers))
+        try:
+            syscalls.mount(
+                "overlay", str(merged), "overlay", syscalls.MS_RDONLY, f"lowerdir={lower}"
+            )
+        except OSError as error:
+            merged.rmdir()
+            raise SandboxFailed("The layers could not be merged.", detail=str(error)) from error
+        self._merged = merged
+        return merged
+
+    def _processes(self) -> list[int]:
+        """Its processes without the container's minimal init."""
+        pids = self._group.processes()
+        return [pid for pid in pids if pid == self._parts.runtime or pid != self._process.pid]
+
+    def _dead_peak(self) -> int:
+        """The peak of one that has ended: what was seen, or all it had when memory ran out."""
+        if self._out_of_memory and self._assignment:
+            return self._assignment.memory_mb
+        return 0 if self._process.running() else self._peak_mb
+
+    def _limit(self) -> Limit | None:
+        if self._out_of_memory:
+            return Limit.MEMORY
+        if self._group.out_of_processes() and not self._refused_before:
+            return Limit.PROCESSES
+        if self._assignment:
+            with suppress(OSError):
+                left = os.statvfs(self._assignment.tmp)
+                if left.f_bavail * left.f_frsize < FULL_BYTES:
+                    return Limit.TMP
+        return None
+
+    def _ran_out_of_memory(self) -> None:
+        self._out_of_memory = True
+        self._process.signal(signal.SIGKILL)
+
+    def _kill(self) -> None:
+        # A frozen process dies only when thawed (version 1 of control groups).
+        self._process.signal(signal.SIGKILL)
+        with suppress(SandboxFailed):
+            self._group.thaw()
+        self._process.wait(END_TIMEOUT_S)
+
+    def _release(self) -> None:
+        parts = self._parts
+        parts.watch.remove(self._event)
+        self.listener.close()
+        parts.pipes.close()
+        self._process.close()
+        if self._merged:
+            with suppress(OSError):
+                syscalls.unmount(str(self._merged))
+                self._merged.rmdir()
+        parts.forget(self.name)
+
+
+def _hand_over(tmp: Path, user: int, group: int) -> None:
+    """Make a volume and all in it another user's: it comes as Lambda's user's and goes back so."""
+    try:
+        if os.stat(tmp).st_uid == user:
+            return
+        os.chown(tmp, user, group)
+        for _folder, names, files, handle in os.fwalk(tmp, follow_symlinks=False):
+            for name in names + files:
+                os.chown(name, user, group, dir_fd=handle, follow_symlinks=False)
+    except OSError as error:
+        raise SandboxFailed("The volume for /tmp is not usable.", detail=str(error)) from error
