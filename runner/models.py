@@ -50,6 +50,7 @@ class Invocation(models.Model):
     lease_owner = models.CharField(max_length=100, blank=True, default="")
     lease_expires_at = models.DateTimeField(null=True)
     stop_requested_at = models.DateTimeField(null=True)
+    account_limit = models.PositiveIntegerField(default=0)
 
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
@@ -68,6 +69,7 @@ class Invocation(models.Model):
     log_file = models.CharField(max_length=300, blank=True, default="")
     log_offset = models.PositiveBigIntegerField(default=0)
     log_length = models.PositiveBigIntegerField(default=0)
+    first_sequence = models.PositiveIntegerField(default=0)
     last_sequence = models.PositiveIntegerField(default=0)
 
     class Meta:

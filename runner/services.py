@@ -1,10 +1,70 @@
 """The runner's only door. See each function for what it refuses."""
 
+import asyncio
+import json
+import uuid
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, NoReturn
 
-from runner.models import Build, Invocation
-from runner.spec import FunctionSpec, InvocationResult, InvocationType, RuntimeInfo
+from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from runner import (
+    admission,
+    builds,
+    dispatch,
+    endings,
+    logs,
+    nodes,
+    results,
+    specs,
+    states,
+    stream,
+)
+from runner.errors import (
+    InvocationNotFound,
+    NoBackend,
+    PayloadNotJson,
+    PayloadTooLarge,
+    RuntimeNotSupported,
+)
+from runner.models import Build, FrozenSpec, Invocation, Payload
+from runner.results import build_group_of, group_of
+from runner.runtimes import Interpreter, table
+from runner.spec import (
+    ASYNC_PAYLOAD_LIMIT,
+    FINAL_STATES,
+    SYNC_PAYLOAD_LIMIT,
+    FunctionSpec,
+    InvocationResult,
+    InvocationType,
+    RuntimeInfo,
+    State,
+)
+
+__all__ = [
+    "build_group_of",
+    "ensure_build",
+    "events_after",
+    "group_of",
+    "invocations",
+    "node_status",
+    "prune",
+    "read_log",
+    "read_result",
+    "runtimes",
+    "start_invocation",
+    "stop_invocation",
+    "wait_for_result",
+]
+
+LOOK_AGAIN_S = 5.0
+"""How often a waiter looks at the row: a ring may have been missed."""
 
 
 def start_invocation(
@@ -17,15 +77,55 @@ def start_invocation(
     request_id: str = "",
     label: str = "",
     trace_id: str = "",
+    account_limit: int | None = None,
 ) -> str:
     """Record an invocation, admit it and enqueue it on commit; its request id.
 
     `caller` is who or what called, as shown in the list ("user:alice").
-    `label` is the test event's name, if it had one. Refuses with
-    PayloadTooLarge, PayloadNotJson, RuntimeNotSupported or TooManyRequests;
-    then nothing is recorded. Raises NoBackend when nothing can isolate.
+    `label` is the test event's name, if it had one. `account_limit` is how
+    many calls of the account may run at once. Refuses with PayloadTooLarge,
+    PayloadNotJson, RuntimeNotSupported or TooManyRequests; then nothing is
+    recorded. An asynchronous event is always recorded and waits for its
+    place. Raises NoBackend when nothing can isolate.
     """
-    raise NotImplementedError
+    _check_payload(event, invocation_type)
+    _check_runnable(spec.runtime)
+    request_id = str(uuid.UUID(request_id)) if request_id else str(uuid.uuid4())
+    waits = invocation_type is InvocationType.REQUEST_RESPONSE
+    limit = settings.NODE_CONCURRENCY if account_limit is None else account_limit
+    if waits:
+        admission.admit(_place(spec, request_id, limit))
+    now = timezone.now()
+    row = Invocation(
+        request_id=uuid.UUID(request_id),
+        account_id=spec.account_id,
+        function_arn=spec.function_arn,
+        version=spec.version,
+        qualifier=qualifier,
+        draft=spec.draft,
+        invocation_type=invocation_type,
+        caller=caller[:256],
+        label=label[:128],
+        trace_id=trace_id or _new_trace_id(),
+        state=State.PENDING,
+        account_limit=limit,
+        created_at=now,
+        due_at=None if waits else now,
+        lease_expires_at=states.queued_until(now) if waits else None,
+        memory_mb=spec.memory_mb,
+    )
+    recorded = False
+    try:
+        with transaction.atomic():
+            row.spec = specs.freeze(spec)
+            row.save(force_insert=True)
+            Payload(invocation=row, event=event or b"{}").save(force_insert=True)
+            transaction.on_commit(lambda: dispatch.enqueue(request_id) if waits else _dispatch())
+        recorded = True
+    finally:
+        if waits and not recorded:
+            _release(row)
+    return request_id
 
 
 def stop_invocation(*, account_id: str, request_id: str) -> None:
@@ -33,49 +133,96 @@ def stop_invocation(*, account_id: str, request_id: str) -> None:
 
     Refuses with InvocationNotFound.
     """
-    raise NotImplementedError
+    row = _row(request_id, account_id)
+    if row.state in FINAL_STATES:
+        return
+    Invocation.objects.filter(pk=row.pk).update(stop_requested_at=timezone.now())
+    row.refresh_from_db()
+    stopped = row.state == State.PENDING and endings.conclude(
+        row, State.STOPPED, "Stopped by a person.", error_type="Sandbox.Stopped"
+    )
+    if stopped:
+        _release(row)
+    else:
+        nodes.ring_stop(str(row.request_id))
 
 
 async def wait_for_result(*, request_id: str, timeout_s: float) -> InvocationResult:
     """Await the end of an invocation without holding a thread or connection.
 
-    Raises TimeoutError after `timeout_s`; the invocation goes on.
+    Raises TimeoutError after `timeout_s`; the invocation goes on. Refuses
+    with InvocationNotFound.
     """
-    raise NotImplementedError
+    layer = get_channel_layer()
+    group = group_of(request_id)
+    channel = await layer.new_channel()
+    await layer.group_add(group, channel)
+    read = sync_to_async(read_result, thread_sensitive=False)
+    try:
+        async with asyncio.timeout(timeout_s):
+            while True:
+                if (result := await read(request_id=request_id)) is not None:
+                    return result
+                if (result := await _heard(layer, channel)) is not None:
+                    return result
+    finally:
+        await layer.group_discard(group, channel)
+
+
+async def _heard(layer: Any, channel: str) -> InvocationResult | None:
+    """The result as the channel brings it; None when it is time to look at the row."""
+    try:
+        async with asyncio.timeout(LOOK_AGAIN_S):
+            while True:
+                message = (await layer.receive(channel))["message"]
+                if message["kind"] == "result":
+                    content = message["result"]
+                    return results.from_json(content) if content["exact"] else None
+    except TimeoutError:
+        return None
 
 
 def read_result(*, request_id: str) -> InvocationResult | None:
     """The result, or None while it is not final. Refuses with InvocationNotFound."""
-    raise NotImplementedError
+    try:
+        return results.load(request_id)
+    except Invocation.DoesNotExist:
+        _not_found(request_id)
 
 
 def events_after(*, request_id: str, after: int) -> list[dict[str, object]]:
     """Stream messages with a sequence number over `after`, as they were sent to the group.
 
     Shapes are in `runner.stream`. A client that saw a gap, or comes back
-    after a reload, asks for these and misses nothing.
+    after a reload, asks for these and misses nothing. Refuses with
+    InvocationNotFound.
     """
-    raise NotImplementedError
-
-
-def group_of(request_id: str) -> str:
-    """The channel group on which an invocation's stream is announced."""
-    raise NotImplementedError
-
-
-def build_group_of(key: str) -> str:
-    """The channel group on which a build's log lines and end are announced."""
-    raise NotImplementedError
+    try:
+        return stream.replay(request_id=request_id, after=after)
+    except Invocation.DoesNotExist:
+        _not_found(request_id)
 
 
 def read_log(*, invocation: Invocation) -> str:
-    """An invocation's whole log, START to REPORT."""
-    raise NotImplementedError
+    """An invocation's log, START to REPORT; so far, while it runs."""
+    if invocation.state not in FINAL_STATES:
+        messages = stream.replay(request_id=str(invocation.request_id), after=0)
+        return "".join(str(m["text"]) for m in messages if m["kind"] == "log")
+    text = logs.read(
+        settings.LOG_STORE,
+        invocation.log_file,
+        offset=invocation.log_offset,
+        length=invocation.log_length,
+    )
+    return text.decode("utf-8", "replace")
 
 
-def invocations(*, account_id: str, function_arn: str = "") -> "object":
+def invocations(*, account_id: str, function_arn: str = "") -> QuerySet[Invocation]:
     """A QuerySet of Invocation of one account, newest first, payloads not loaded."""
-    raise NotImplementedError
+    rows = Invocation.objects.filter(account_id=account_id)
+    if function_arn:
+        rows = rows.filter(function_arn=function_arn)
+    return rows.order_by("-created_at")
 
 
 def ensure_build(*, account_id: str, runtime: str, manifests: Mapping[str, str]) -> Build:
@@ -85,12 +232,17 @@ def ensure_build(*, account_id: str, runtime: str, manifests: Mapping[str, str])
     "package-lock.json", to their text. A FAILED build is started again.
     Refuses with RuntimeNotSupported.
     """
-    raise NotImplementedError
+    return builds.ensure(account_id=account_id, runtime=runtime, manifests=manifests)
 
 
 def runtimes() -> list[RuntimeInfo]:
     """Every runtime name, newest first by language, with what serves it here."""
-    raise NotImplementedError
+    found: dict[str, tuple[Interpreter, ...]] = {}
+    for document in nodes.alive().values():
+        for backend in document["backends"]:
+            mine = tuple(Interpreter(**one) for one in backend["interpreters"])
+            found.setdefault(backend["name"], mine)
+    return table.describe(found)
 
 
 def node_status() -> dict[str, object]:
@@ -98,11 +250,134 @@ def node_status() -> dict[str, object]:
 
     {"backends": [{"name", "problem", "interpreters": [...]}], "images":
     {"state": "ready|building|absent|failed", "percent", "step"}, "running",
-    "prepared", "warm"}.
+    "prepared", "warm", "runners"}. Without a living runner `backends` is
+    empty and `problem` says so.
     """
-    raise NotImplementedError
+    living = list(nodes.alive().values())
+    backends: dict[str, object] = {}
+    for document in living:
+        for backend in document["backends"]:
+            if not backend["problem"] or backend["name"] not in backends:
+                backends[backend["name"]] = backend
+    built = [document["images"] for document in living]
+    problem = "" if living else "No runner is running: start it with make run."
+    if living and all(document["problem"] for document in living):
+        problem = str(living[0]["problem"])
+    return {
+        "backends": list(backends.values()),
+        "images": built[0] if built else {"state": "absent", "percent": 0, "step": ""},
+        "running": sum(int(document["running"]) for document in living),
+        "prepared": sum(int(document["prepared"]) for document in living),
+        "warm": sum(int(document["warm"]) for document in living),
+        "runners": len(living),
+        "problem": problem,
+    }
 
 
 def prune(*, before: datetime, account_id: str) -> int:
     """Delete records, payloads and log text that ended before then; how many records."""
-    raise NotImplementedError
+    old = Invocation.objects.filter(
+        account_id=account_id, state__in=FINAL_STATES, finished_at__lt=before
+    )
+    removed = 0
+    while ids := list(old.values_list("pk", flat=True)[:500]):
+        with transaction.atomic():
+            Payload.objects.filter(pk__in=ids).delete()
+            removed += Invocation.objects.filter(pk__in=ids).delete()[0]
+    used = Invocation.objects.filter(account_id=account_id).values("spec_id")
+    FrozenSpec.objects.filter(account_id=account_id, created_at__lt=before).exclude(
+        digest__in=used
+    ).delete()
+    logs.remove_before(settings.LOG_STORE, account_id=account_id, before=before)
+    return removed
+
+
+# -- what it checks
+
+
+def _check_payload(event: bytes, invocation_type: InvocationType) -> None:
+    waits = invocation_type is InvocationType.REQUEST_RESPONSE
+    limit = SYNC_PAYLOAD_LIMIT if waits else ASYNC_PAYLOAD_LIMIT
+    if len(event) > limit:
+        raise PayloadTooLarge(
+            f"The event has {len(event):,} bytes; at most {limit:,} are taken "
+            f"for an invocation of type {invocation_type}."
+        )
+    if not event:
+        return
+    try:
+        json.loads(event.decode(), parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise PayloadNotJson(
+            f"The event is not UTF-8 text: byte {error.start} is wrong."
+        ) from error
+    except RecursionError as error:
+        raise PayloadNotJson("The event is nested too deeply.") from error
+    except ValueError as error:
+        raise PayloadNotJson(
+            f"Could not parse request body into json: {error}. The event must be JSON."
+        ) from error
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _check_runnable(runtime: str) -> None:
+    """Refuse what no living runner could run; with none living, the row waits for one."""
+    table.lookup(runtime)
+    living = list(nodes.alive().values())
+    if not living:
+        return
+    able = [document for document in living if not document["problem"]]
+    if not able:
+        raise NoBackend(str(living[0]["problem"]))
+    for document in able:
+        for backend in document["backends"]:
+            mine = [Interpreter(**one) for one in backend["interpreters"]]
+            if table.resolve(runtime, mine) is not None:
+                return
+    names = ", ".join(info.name for info in runtimes() if info.interpreter)
+    raise RuntimeNotSupported(
+        f"Nothing installed here runs {runtime!r}. These run: {names or 'none yet'}."
+    )
+
+
+def _place(spec: FunctionSpec, request_id: str, account_limit: int) -> admission.Place:
+    reserved = spec.reserved_concurrency
+    return admission.Place(
+        request_id=request_id,
+        account_id=spec.account_id,
+        function_arn=spec.function_arn,
+        function_limit=settings.FUNCTION_CONCURRENCY if reserved is None else reserved,
+        reserved=reserved is not None,
+        account_limit=account_limit,
+        node_limit=settings.NODE_CONCURRENCY,
+    )
+
+
+def _release(row: Invocation) -> None:
+    admission.release(
+        request_id=str(row.request_id), account_id=row.account_id, function_arn=row.function_arn
+    )
+
+
+def _dispatch() -> None:
+    admission.mark_waiting(True)
+    dispatch.events()
+
+
+def _new_trace_id() -> str:
+    now = int(timezone.now().timestamp())
+    return f"Root=1-{now:08x}-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled=0"
+
+
+def _row(request_id: str, account_id: str) -> Invocation:
+    row = Invocation.objects.filter(request_id=request_id, account_id=account_id).first()
+    if row is None:
+        _not_found(request_id)
+    return row
+
+
+def _not_found(request_id: str) -> NoReturn:
+    raise InvocationNotFound(f"There is no invocation {request_id}: its record may be pruned.")

@@ -1,0 +1,79 @@
+"""Rings the channel: one event-loop thread and one connection for a whole process.
+
+A sender in every thread would open a connection each (2 ms a call); here
+callers only queue. Order is kept. What is rung is stored already, so a ring
+that fails is logged and forgotten: the listener reads the row.
+"""
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from channels.layers import get_channel_layer
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+
+class Announcer:
+    """See the module. `close` sends what is queued first."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._queue: asyncio.Queue[tuple[str, Mapping[str, Any]] | None] = asyncio.Queue()
+        self._thread = threading.Thread(target=self._main, name="announcer", daemon=True)
+        self._thread.start()
+
+    def send(self, group: str, kind: str, message: Mapping[str, Any]) -> None:
+        """Announce to a group; returns at once."""
+        item = (group, {"type": kind, "message": dict(message)})
+        self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
+
+    def close(self) -> None:
+        """Send what is queued and end the thread."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._queue.put_nowait, None)
+            self._thread.join(timeout=5)
+
+    def _main(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        layer = get_channel_layer()
+        while (item := await self._queue.get()) is not None:
+            group, message = item
+            try:
+                await layer.group_send(group, message)
+            except (RedisError, OSError) as error:
+                logger.warning("could not announce to %s: %s", group, error)
+        await layer.flush()
+
+
+_lock = threading.Lock()
+_current: tuple[int, Announcer] | None = None
+
+
+def announcer() -> Announcer:
+    """This process's announcer, started at first use (again after a fork)."""
+    global _current
+    with _lock:
+        if _current is None or _current[0] != os.getpid():
+            _current = (os.getpid(), Announcer())
+        return _current[1]
+
+
+def close_announcer() -> None:
+    """End this process's announcer, if one was started."""
+    global _current
+    with _lock:
+        mine = _current if _current is not None and _current[0] == os.getpid() else None
+        _current = None
+    if mine is not None:
+        mine[1].close()

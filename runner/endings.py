@@ -1,0 +1,101 @@
+"""How an invocation's row ends: stored first, then announced."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from runner import logs, report, states
+from runner.announcer import announcer
+from runner.models import Invocation, Payload
+from runner.outcome import UNHANDLED, error_payload
+from runner.results import LOST_TYPE, group_of, message, of_row, to_json
+from runner.spec import InvocationType, State
+from runner.stream import KIND
+
+ATTEMPTS = 3
+"""How often an asynchronous event is begun before it is given up as lost."""
+RUNNER_STOPPED = "The runner stopped while running it; run it again."
+FIELDS = (
+    "finished_at",
+    "duration_ms",
+    "init_ms",
+    "billed_ms",
+    "max_memory_mb",
+    "function_error",
+    "error_type",
+    "error_message",
+    "limit",
+    "log_length",
+    "last_sequence",
+)
+
+
+def store(row: Invocation, response: bytes, *, before: State, held_by: str = "") -> bool:
+    """Move a row to the final state that it bears, with its response; whether it was moved."""
+    with transaction.atomic():
+        moved = states.move(
+            request_id=row.request_id,
+            before=before,
+            after=State(row.state),
+            held_by=held_by,
+            lease_owner="",
+            lease_expires_at=None,
+            **{name: getattr(row, name) for name in FIELDS},
+        )
+        if moved:
+            Payload.objects.filter(pk=row.pk).update(response=response)
+    return moved
+
+
+def conclude(
+    row: Invocation, state: State, text: str, *, error_type: str = LOST_TYPE, held_by: str = ""
+) -> bool:
+    """End an invocation that no function ended, and say so; whether it was there to be ended."""
+    before = State(row.state)
+    told = report.of_request(str(row.request_id), text)
+    row.state = state
+    row.finished_at = timezone.now()
+    row.function_error = UNHANDLED
+    row.error_type = error_type
+    row.error_message = told[:512]
+    row.last_sequence += 1
+    payload = error_payload(error_type, told)
+    if not store(row, payload, before=before, held_by=held_by):
+        return False
+    content: dict[str, Any] = to_json(of_row(row, payload))
+    told_message = message(row.request_id, row.last_sequence, "result", result=content)
+    announcer().send(group_of(str(row.request_id)), KIND, told_message)
+    return True
+
+
+def lose(row: Invocation, text: str, *, held_by: str = "") -> bool:
+    """Our machinery failed it: an event is to be run again, a caller is told.
+
+    Returns whether an event waits to be run again.
+    """
+    if row.state == State.RUNNING:
+        _settle_log(row)
+    again = row.invocation_type == InvocationType.EVENT and row.attempt + 1 < ATTEMPTS
+    if again and row.state == State.RUNNING:
+        return states.move(
+            request_id=row.request_id,
+            before=State.RUNNING,
+            after=State.PENDING,
+            held_by=held_by,
+            attempt=row.attempt + 1,
+            lease_owner="",
+            lease_expires_at=None,
+            last_sequence=row.last_sequence,
+            due_at=timezone.now(),
+        )
+    conclude(row, State.LOST, text, held_by=held_by)
+    return False
+
+
+def _settle_log(row: Invocation) -> None:
+    """What a run that broke off had stored of its log, and up to which number."""
+    stored = logs.batches(settings.LOG_STORE, row.log_file, offset=row.log_offset, end=None)
+    row.log_length = sum(len(text) for _, text in stored)
+    row.last_sequence = stored[-1][0] if stored else max(row.first_sequence, row.last_sequence)

@@ -1,0 +1,84 @@
+"""Frozen specs: stored once by content, their variables encrypted."""
+
+import base64
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+
+from cryptography.fernet import Fernet, InvalidToken
+from django.conf import settings
+
+from runner.errors import RunnerError
+from runner.models import FrozenSpec
+from runner.spec import FunctionSpec
+
+KEPT = 512
+
+_lock = threading.Lock()
+_thawed: "OrderedDict[str, FunctionSpec]" = OrderedDict()
+
+
+def seal(text: bytes) -> bytes:
+    """Encrypt under the installation's key."""
+    return _cipher().encrypt(text)
+
+
+def unseal(sealed: bytes) -> bytes:
+    """Decrypt. Raises RunnerError when the key is not the one it was sealed with."""
+    try:
+        return _cipher().decrypt(sealed)
+    except InvalidToken as error:
+        raise RunnerError(
+            "The variables were encrypted with another key: restore VIRGA_ENCRYPTION_KEY "
+            "or set the function's variables again."
+        ) from error
+
+
+def freeze(spec: FunctionSpec) -> FrozenSpec:
+    """The stored form of a spec, made when there is none yet."""
+    digest = spec.digest()
+    document = {
+        name: getattr(spec, name)
+        for name in FunctionSpec.__slots__
+        if name not in ("environment", "layers")
+    }
+    document["layers"] = list(spec.layers)
+    frozen, _ = FrozenSpec.objects.get_or_create(
+        digest=digest,
+        defaults={
+            "account_id": spec.account_id,
+            "document": document,
+            "environment": seal(json.dumps(dict(spec.environment)).encode()),
+        },
+    )
+    _remember(digest, spec)
+    return frozen
+
+
+def thaw(digest: str) -> FunctionSpec:
+    """A spec from its stored form; the last few hundred are kept in memory."""
+    with _lock:
+        if digest in _thawed:
+            _thawed.move_to_end(digest)
+            return _thawed[digest]
+    frozen = FrozenSpec.objects.get(digest=digest)
+    fields = dict(frozen.document)
+    fields["layers"] = tuple(fields["layers"])
+    fields["environment"] = json.loads(unseal(bytes(frozen.environment)))
+    spec = FunctionSpec(**fields)
+    _remember(digest, spec)
+    return spec
+
+
+def _remember(digest: str, spec: FunctionSpec) -> None:
+    with _lock:
+        _thawed[digest] = spec
+        _thawed.move_to_end(digest)
+        while len(_thawed) > KEPT:
+            _thawed.popitem(last=False)
+
+
+def _cipher() -> Fernet:
+    key = hashlib.sha256(settings.ENCRYPTION_KEY.encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(key))

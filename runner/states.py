@@ -1,0 +1,63 @@
+"""The one place where an invocation's state changes.
+
+Every move is a compare-and-set UPDATE: of two who try, one wins, and a task
+that runs twice finds its move already made.
+"""
+
+import os
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from runner.models import MOVES, Invocation
+from runner.spec import State
+
+LEASE_S = 8
+"""How long a runner's hold lasts; it is renewed every 2 s."""
+QUEUE_S = 30
+"""How long an enqueued task may stay unclaimed before it is enqueued again."""
+
+
+def move(
+    *, request_id: UUID | str, before: State, after: State, held_by: str = "", **fields: object
+) -> bool:
+    """Move one invocation, writing `fields` with it; whether it was still there to be moved.
+
+    With `held_by`, only while that runner's lease is on it. A move that the
+    table does not have is a bug: ValueError.
+    """
+    if after not in MOVES[before]:
+        raise ValueError(f"{before} to {after} is no move")
+    rows = Invocation.objects.filter(request_id=request_id, state=before)
+    if held_by:
+        rows = rows.filter(lease_owner=held_by)
+    return rows.update(state=after, **fields) == 1
+
+
+def lease_until(now: datetime | None = None) -> datetime:
+    """When a lease taken or renewed now runs out."""
+    return (now or timezone.now()) + timedelta(seconds=LEASE_S)
+
+
+def queued_until(now: datetime | None = None) -> datetime:
+    """When an enqueued invocation that nobody claimed is enqueued again."""
+    return (now or timezone.now()) + timedelta(seconds=QUEUE_S)
+
+
+def expire_dead(node: str) -> int:
+    """Expire the leases of this node's earlier runners, whose process is gone; how many."""
+    rows = Invocation.objects.filter(state=State.RUNNING, lease_owner__startswith=f"{node}:")
+    owners = rows.order_by().values_list("lease_owner", flat=True).distinct()
+    dead = [owner for owner in owners if not _lives(int(owner.split(":")[1]))]
+    return rows.filter(lease_owner__in=dead).update(lease_expires_at=timezone.now())
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
