@@ -188,6 +188,8 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "console.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGOUT_ON_GET = False
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUSTED_PROXY else 0
+ACCOUNT_CREATION = _text("VIRGA_ACCOUNT_CREATION", "staff")  # or "anyone"
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
 # -- content security

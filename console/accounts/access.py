@@ -4,7 +4,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from console.accounts.models import Account, Membership, User
 from console.accounts.roles import LEAST, Action, Role
@@ -55,7 +57,26 @@ def allows(membership: Membership, action: Action) -> bool:
     return Role(membership.role).at_least(LEAST[action])
 
 
-View = Callable[..., HttpResponse]
+def may_create_accounts(user: User) -> bool:
+    """Whether this installation lets the person make further accounts."""
+    return user.is_staff or settings.ACCOUNT_CREATION == "anyone"
+
+
+def may_reset(by: User, user: User) -> bool:
+    """Whether `by` may make a sign-in link for `user`.
+
+    Who signs in with it can do all that `user` can, so nothing in that may be
+    beyond `by`: staff may for everybody, an administrator only for people all
+    of whose accounts they administer.
+    """
+    if by.is_staff:
+        return True
+    administered = Membership.objects.filter(user=by, role=Role.ADMIN).values("account_id")
+    elsewhere = Membership.objects.filter(user=user).exclude(account_id__in=administered)
+    return not user.is_staff and not elsewhere.exists()
+
+
+View = Callable[..., HttpResponseBase]
 
 
 def member(action: Action) -> Callable[[View], View]:
@@ -67,7 +88,9 @@ def member(action: Action) -> Callable[[View], View]:
 
     def wrap(view: View) -> View:
         @wraps(view)
-        def guarded(request: MemberRequest, *, account_id: str, **arguments: Any) -> HttpResponse:
+        def guarded(
+            request: MemberRequest, *, account_id: str, **arguments: Any
+        ) -> HttpResponseBase:
             require_sign_in(request)
             membership = authorize(user=request.user, account_id=account_id, action=Action.VIEW)
             request.account = membership.account
@@ -85,7 +108,7 @@ def signed_in(view: View) -> View:
     """Let a view be reached only by people who have signed in, in whatever account."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, **arguments: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
         require_sign_in(request)
         return view(request, **arguments)
 

@@ -1,11 +1,12 @@
 """Writing the audit log."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from django.http import HttpRequest
 
 from console.accounts.addresses import caller_address
-from console.accounts.models import Account, AuditEntry, User
+from console.accounts.models import Account, AuditEntry, Invitation, SignInLink, User
 
 
 def record(
@@ -50,6 +51,17 @@ def record_denial(request: HttpRequest, message: str) -> None:
         decision="denied",
         detail={"message": message},
     )
+
+
+def prune_records(*, before: datetime) -> int:
+    """Delete audit entries written before then, and links and invitations that ended before.
+
+    How many audit entries went. Refuses nothing.
+    """
+    SignInLink.objects.filter(expires_at__lt=before).delete()
+    Invitation.objects.filter(expires_at__lt=before).delete()
+    deleted, _ = AuditEntry.objects.filter(at__lt=before).delete()
+    return deleted
 
 
 def _pattern(request: HttpRequest) -> str:
