@@ -1,1 +1,1 @@
-"""Pages, fragments and JSON of test events: each parses, calls one service, renders."""
+"""JSON and files of test events: each view parses, calls one service, renders."""

@@ -3,10 +3,9 @@
 import json
 
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from console.accounts.access import MemberRequest, allows, member
+from console.accounts.access import MemberRequest, member
 from console.accounts.roles import Action
 from console.events import differences, queries
 from console.events.models import TestEventRevision
@@ -16,7 +15,7 @@ from console.events.views import input as given
 @require_GET
 @member(Action.VIEW)
 def history(request: MemberRequest, name: str, event_id: int) -> HttpResponse:
-    """The revisions of an event, and the difference from ?from= to ?to=: a fragment, or JSON."""
+    """The revisions of an event, and the difference from ?from= to ?to=: as JSON."""
     function = given.function_of(request, name)
     event = queries.event_for(function=function, user=request.user, event_id=event_id)
     kept = list(queries.history(event))
@@ -28,36 +27,24 @@ def history(request: MemberRequest, name: str, event_id: int) -> HttpResponse:
     before, after = queries.revision_of(event, older), queries.revision_of(event, newer)
     body = differences.rows(before.body, after.body)
     expected = differences.rows(_expected(before), _expected(after))
-    if request.GET.get("format") == "json":
-        return JsonResponse(
-            {
-                "revisions": [
-                    {
-                        "revision": one.revision,
-                        "saved_by": one.saved_by.get_username() if one.saved_by else "",
-                        "saved_at": one.saved_at.isoformat(),
-                    }
-                    for one in kept
-                ],
-                "from": older,
-                "to": newer,
-                "body": after.body,
-                "difference": [[row.mark, row.text] for row in body],
-                "expectation": [[row.mark, row.text] for row in expected],
-            }
-        )
-    context = {
-        "account": request.account,
-        "function": function,
-        "event": event,
-        "revisions": kept,
-        "older": older,
-        "newer": newer,
-        "body": body,
-        "expected": expected,
-        "can_save": allows(request.membership, Action.SAVE_EVENT),
+    return JsonResponse(
+        {
+            "revisions": [_listed(one) for one in kept],
+            "from": older,
+            "to": newer,
+            "body": after.body,
+            "difference": [[row.mark, row.text] for row in body],
+            "expectation": [[row.mark, row.text] for row in expected],
+        }
+    )
+
+
+def _listed(revision: TestEventRevision) -> dict[str, object]:
+    return {
+        "revision": revision.revision,
+        "saved_by": revision.saved_by.get_username() if revision.saved_by else "",
+        "saved_at": revision.saved_at.isoformat(),
     }
-    return render(request, "events/history.html", context)
 
 
 def _expected(revision: TestEventRevision) -> str:
