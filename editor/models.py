@@ -5,11 +5,16 @@ from django.db import models
 
 
 class Workspace(models.Model):
-    """A tree of files being edited in one account. `revision` grows with every change."""
+    """A tree of files being edited in one account. `revision` grows with every change.
+
+    `tree` is the digest of all files as they were at `tree_revision`.
+    """
 
     account = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=140)
     revision = models.PositiveIntegerField(default=0)
+    tree = models.CharField(max_length=64, blank=True, default="")
+    tree_revision = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -22,11 +27,12 @@ class File(models.Model):
     blob = models.CharField(max_length=64)
     size = models.PositiveIntegerField()
     executable = models.BooleanField(default=False)
+    text = models.BooleanField(default=True)
     revision = models.PositiveIntegerField()
     saved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
-    saved_at = models.DateTimeField(auto_now=True)
+    saved_at = models.DateTimeField()
 
     class Meta:
         constraints = [

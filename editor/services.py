@@ -3,8 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.db import transaction
+from django.db.models import Count, Sum
+from django.utils import timezone
+
 from console.accounts.models import Account, User
-from editor.models import Workspace
+from console.errors import Invalid, NotFound
+from editor import contents
+from editor.announcements import announce_change
+from editor.errors import PathTaken, SaveConflict, Theirs
+from editor.models import File, Workspace
+from runner.code import Entry
+
+MAX_CHANGES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +31,50 @@ def create_workspace(
     *, account: Account, name: str, files: Mapping[str, bytes], by: User | None
 ) -> Workspace:
     """Make a workspace with these files. Refuses with Invalid a bad path or too large a tree."""
-    raise NotImplementedError
+    return create_workspace_of_tree(account=account, name=name, tree=tree_from(files), by=by)
+
+
+def tree_from(files: Mapping[str, bytes]) -> str:
+    """Keep files as a tree; its digest. Refuses with Invalid a bad path or too large a tree."""
+    for path, content in files.items():
+        contents.check_size(path, content)
+    contents.check_total(len(files), sum(map(len, files.values())))
+    named = {contents.named(path): content for path, content in files.items()}
+    contents.check_new_names(named, ())
+    store = contents.store()
+    return store.put_tree(
+        {path: Entry(store.put_blob(content), len(content)) for path, content in named.items()}
+    )
+
+
+def create_workspace_of_tree(
+    *, account: Account, name: str, tree: str, by: User | None
+) -> Workspace:
+    """Make a workspace with the files of a kept tree, as they are: an upload, a duplicate.
+
+    Names are not changed: what was zipped on Linux may hold two that differ only in case.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        workspace = Workspace.objects.create(
+            account=account, name=name, revision=1, tree=tree, tree_revision=1
+        )
+        files = [
+            File(
+                workspace=workspace,
+                path=path,
+                blob=entry.blob,
+                size=entry.size,
+                executable=entry.executable,
+                text=contents.blob_is_text(entry.blob),
+                revision=1,
+                saved_by=by,
+                saved_at=now,
+            )
+            for path, entry in contents.store().get_tree(tree).items()
+        ]
+        File.objects.bulk_create(files, batch_size=500)
+    return workspace
 
 
 def save_files(*, workspace: Workspace, changes: list[Change], by: User | None) -> int:
@@ -28,11 +82,216 @@ def save_files(*, workspace: Workspace, changes: list[Change], by: User | None) 
 
     Refuses with `editor.errors.SaveConflict` (which carries every conflicting
     path with its present content, revision, author and time) when a file was
-    saved by someone else since its base; then nothing is saved.
+    saved by someone else since its base; then nothing is saved. The same
+    content is never a conflict, and changes nothing.
     """
-    raise NotImplementedError
+    if len(changes) > MAX_CHANGES:
+        raise Invalid(f"At most {MAX_CHANGES:,} files can be saved at once.", field="changes")
+    wanted = {contents.named(change.path): change for change in changes}
+    for path, change in wanted.items():
+        contents.check_size(path, change.content)
+    blobs = {path: contents.store().put_blob(c.content) for path, c in wanted.items()}
+    with transaction.atomic():
+        locked = _lock(workspace)
+        query = locked.files.select_related("saved_by").filter(path__in=list(wanted))
+        present = {file.path: file for file in query}
+        differing = {
+            path: change
+            for path, change in wanted.items()
+            if path not in present or present[path].blob != blobs[path]
+        }
+        _refuse_conflicts(differing, present)
+        if differing:
+            _write(locked, differing, present, by)
+    return locked.revision
+
+
+def create_file(*, workspace: Workspace, path: str, content: bytes, by: User | None) -> int:
+    """Add a file; the new revision. Refuses with PathTaken a name that clashes."""
+    path = contents.named(path)
+    contents.check_size(path, content)
+    with transaction.atomic():
+        locked = _lock(workspace)
+        _write(locked, {path: Change(path, content, 0)}, {}, by)
+    return locked.revision
+
+
+def upload_files(
+    *, workspace: Workspace, files: Mapping[str, bytes], by: User | None, replace: bool = False
+) -> int:
+    """Add dropped files; the new revision. An archive stays one file: it is not unpacked.
+
+    Refuses with PathTaken when a file of that name exists, unless `replace`.
+    """
+    changes: dict[str, Change] = {}
+    for given, content in files.items():
+        path = contents.named(given)
+        contents.check_size(path, content)
+        changes[path] = Change(path, content, 0)
+    with transaction.atomic():
+        locked = _lock(workspace)
+        present = {file.path: file for file in locked.files.all() if file.path in changes}
+        if present and not replace:
+            names = ", ".join(sorted(present)[:5])
+            raise PathTaken(f"Already here: {names}. Replace them, or rename yours.", field="files")
+        if changes:
+            _write(locked, changes, present, by)
+    return locked.revision
+
+
+def rename(*, workspace: Workspace, old: str, new: str, by: User | None) -> int:
+    """Rename or move a file or a folder; the new revision.
+
+    Refuses with NotFound, with PathTaken when the new name clashes, and with
+    Invalid a folder moved into itself.
+    """
+    new = contents.named(new)
+    if new.startswith(old + "/"):
+        raise Invalid(f"{old} can't be moved into itself.", field="to")
+    with transaction.atomic():
+        locked = _lock(workspace)
+        every = {file.path: file for file in locked.files.all()}
+        moved = _under(every, old)
+        targets = {path: new + path[len(old) :] for path in moved}
+        contents.check_new_names(
+            [contents.named(target) for target in targets.values()],
+            [path for path in every if path not in moved],
+        )
+        _grow(locked)
+        for path, target in targets.items():
+            every[path].path = target
+            every[path].revision = locked.revision
+        File.objects.bulk_update([every[p] for p in moved], ["path", "revision"], batch_size=200)
+        announce_change(workspace=locked, by=by, paths=[*moved, *targets.values()])
+    return locked.revision
+
+
+def delete(*, workspace: Workspace, path: str, by: User | None) -> int:
+    """Delete a file or a folder with all in it; the new revision. Refuses with NotFound."""
+    with transaction.atomic():
+        locked = _lock(workspace)
+        every = {file.path: file for file in locked.files.all()}
+        gone = _under(every, path)
+        keys = [every[name].pk for name in gone]
+        for start in range(0, len(keys), 500):
+            File.objects.filter(pk__in=keys[start : start + 500]).delete()
+        _grow(locked)
+        announce_change(workspace=locked, by=by, paths=gone)
+    return locked.revision
+
+
+def replace_all(*, workspace: Workspace, files: Mapping[str, bytes], by: User | None) -> int:
+    """Put these files in the place of all there are; the new revision. Refuses as `save_files`."""
+    changes: dict[str, Change] = {}
+    for given, content in files.items():
+        path = contents.named(given)
+        contents.check_size(path, content)
+        changes[path] = Change(path, content, 0)
+    with transaction.atomic():
+        locked = _lock(workspace)
+        locked.files.all().delete()
+        _write(locked, changes, {}, by)
+    return locked.revision
 
 
 def tree_of(workspace: Workspace) -> str:
     """The tree digest (`runner.code`) of all files as they are now."""
-    raise NotImplementedError
+    return snapshot(workspace)[0]
+
+
+def snapshot(workspace: Workspace) -> tuple[str, int]:
+    """The tree digest of all files as they are now, and the revision it is of."""
+    row = Workspace.objects.only("revision", "tree", "tree_revision").get(pk=workspace.pk)
+    if row.tree and row.tree_revision == row.revision:
+        return row.tree, row.revision
+    with transaction.atomic():
+        # Locked, so that the files read are those of the revision written beside them.
+        locked = _lock(workspace)
+        rows = locked.files.values_list("path", "blob", "size", "executable")
+        tree = {path: Entry(blob, size, runs) for path, blob, size, runs in rows}
+        locked.tree = contents.store().put_tree(tree)
+        locked.tree_revision = locked.revision
+        locked.save(update_fields=["tree", "tree_revision"])
+    return locked.tree, locked.revision
+
+
+def _lock(workspace: Workspace) -> Workspace:
+    # On SQLite the transaction itself (BEGIN IMMEDIATE) is the lock.
+    locked = Workspace.objects.select_for_update().filter(pk=workspace.pk).first()
+    if locked is None:
+        raise NotFound("These files were deleted meanwhile.")
+    return locked
+
+
+def _grow(locked: Workspace) -> None:
+    locked.revision += 1
+    locked.save(update_fields=["revision", "updated_at"])
+
+
+def _under(every: Mapping[str, File], path: str) -> list[str]:
+    # Matched here, not in SQL: SQLite's LIKE takes A for a.
+    found = [name for name in every if name == path or name.startswith(path + "/")]
+    if not found:
+        raise NotFound(f"There is no {path}: it was renamed or deleted meanwhile.", field="path")
+    return found
+
+
+def _refuse_conflicts(changes: Mapping[str, Change], present: Mapping[str, File]) -> None:
+    conflicts: list[Theirs] = []
+    for path, change in changes.items():
+        file = present.get(path)
+        if file is None and change.base:
+            conflicts.append(Theirs(path, None, 0, "", None))
+        elif file is not None and file.revision != change.base:
+            content = contents.store().get_blob(file.blob)
+            who = file.saved_by.username if file.saved_by else ""
+            conflicts.append(Theirs(path, content, file.revision, who, file.saved_at))
+    if conflicts:
+        raise SaveConflict(conflicts)
+
+
+def _write(
+    locked: Workspace, changes: Mapping[str, Change], present: Mapping[str, File], by: User | None
+) -> None:
+    new = [path for path in changes if path not in present]
+    if new:
+        contents.check_new_names(new, locked.files.values_list("path", flat=True))
+    _check_growth(locked, changes, present)
+    _grow(locked)
+    File.objects.bulk_create(
+        [_new_file(locked, path, changes[path].content, by) for path in new], batch_size=500
+    )
+    for path, file in present.items():
+        if path in changes:
+            content = changes[path].content
+            file.blob = contents.store().put_blob(content)
+            file.size, file.text = len(content), contents.is_text(content)
+            file.revision, file.saved_by, file.saved_at = locked.revision, by, timezone.now()
+            file.save()
+    announce_change(workspace=locked, by=by, paths=list(changes))
+
+
+def _check_growth(
+    locked: Workspace, changes: Mapping[str, Change], present: Mapping[str, File]
+) -> None:
+    now = locked.files.aggregate(count=Count("pk"), size=Sum("size"))
+    replaced = [file for path, file in present.items() if path in changes]
+    contents.check_total(
+        now["count"] + len(changes) - len(replaced),
+        (now["size"] or 0)
+        + sum(len(change.content) for change in changes.values())
+        - sum(file.size for file in replaced),
+    )
+
+
+def _new_file(workspace: Workspace, path: str, content: bytes, by: User | None) -> File:
+    return File(
+        workspace=workspace,
+        path=path,
+        blob=contents.store().put_blob(content),
+        size=len(content),
+        text=contents.is_text(content),
+        revision=workspace.revision,
+        saved_by=by,
+        saved_at=timezone.now(),
+    )

@@ -1,5 +1,20 @@
-"""Addresses of this area."""
+"""Addresses of a workspace's files, under an account's."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from editor import views
+
+app_name = "editor"
+
+BASE = "workspaces/<int:workspace_id>/"
+
+urlpatterns: list[URLPattern] = [
+    path(BASE + "files/", views.files, name="files"),
+    path(BASE + "file/", views.file, name="file"),
+    path(BASE + "save/", views.save, name="save"),
+    path(BASE + "create/", views.create, name="create"),
+    path(BASE + "rename/", views.rename, name="rename"),
+    path(BASE + "delete/", views.delete, name="delete"),
+    path(BASE + "upload/", views.upload, name="upload"),
+    path(BASE + "search/", views.find, name="search"),
+]

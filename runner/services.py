@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
@@ -35,6 +36,7 @@ from runner.errors import (
 )
 from runner.models import Build, FrozenSpec, Invocation, Payload
 from runner.results import build_group_of, group_of
+from runner.results import from_json as result_from_json
 from runner.runtimes import Interpreter, table
 from runner.spec import (
     ASYNC_PAYLOAD_LIMIT,
@@ -51,12 +53,15 @@ __all__ = [
     "build_group_of",
     "ensure_build",
     "events_after",
+    "forget_function",
     "group_of",
     "invocations",
     "node_status",
     "prune",
+    "read_build",
     "read_log",
     "read_result",
+    "result_from_json",
     "runtimes",
     "start_invocation",
     "stop_invocation",
@@ -235,6 +240,11 @@ def ensure_build(*, account_id: str, runtime: str, manifests: Mapping[str, str])
     return builds.ensure(account_id=account_id, runtime=runtime, manifests=manifests)
 
 
+def read_build(*, key: str) -> Build:
+    """A build as it stands, with its log so far. Raises Build.DoesNotExist."""
+    return Build.objects.get(key=key)
+
+
 def runtimes() -> list[RuntimeInfo]:
     """Every runtime name, newest first by language, with what serves it here."""
     found: dict[str, tuple[Interpreter, ...]] = {}
@@ -290,6 +300,21 @@ def prune(*, before: datetime, account_id: str) -> int:
     ).delete()
     logs.remove_before(settings.LOG_STORE, account_id=account_id, before=before)
     return removed
+
+
+def forget_function(*, account_id: str, function_arn: str) -> None:
+    """End every run of a function that is gone, and delete its records, payloads and log text."""
+    rows = Invocation.objects.filter(account_id=account_id, function_arn=function_arn)
+    for row in rows.exclude(state__in=FINAL_STATES):
+        stop_invocation(account_id=account_id, request_id=str(row.request_id))
+    while ids := list(rows.values_list("pk", flat=True)[:500]):
+        with transaction.atomic():
+            Payload.objects.filter(pk__in=ids).delete()
+            Invocation.objects.filter(pk__in=ids).delete()
+    used = Invocation.objects.filter(account_id=account_id).values("spec_id")
+    FrozenSpec.objects.filter(account_id=account_id).exclude(digest__in=used).delete()
+    name = function_arn.rpartition(":")[2]
+    shutil.rmtree(settings.LOG_STORE / account_id / name, ignore_errors=True)
 
 
 # -- what it checks

@@ -32,6 +32,8 @@ class FunctionVersion(models.Model):
 
     Numbered versions never change. `environment` is encrypted.
     `draft_revision` is the draft's revision that this code was deployed from.
+    `build` is the key of the dependencies the code asks for; `dependencies`
+    is their tree, empty while they are being installed.
     """
 
     LATEST = "$LATEST"
@@ -45,6 +47,7 @@ class FunctionVersion(models.Model):
     tmp_mb = models.PositiveIntegerField(default=512)
     environment = models.BinaryField(default=b"")
     code = models.CharField(max_length=64)
+    build = models.CharField(max_length=64, blank=True, default="")
     dependencies = models.CharField(max_length=64, blank=True, default="")
     draft_revision = models.PositiveIntegerField(default=0)
     description = models.CharField(max_length=256, blank=True, default="")
@@ -55,3 +58,22 @@ class FunctionVersion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["function", "version"], name="one_row_per_version")
         ]
+
+
+class PendingDeploy(models.Model):
+    """Code that becomes $LATEST as soon as its dependencies are installed.
+
+    The row is the promise: `services.finish_deploys` keeps it, whoever calls
+    that first. A failed build leaves the row with its `error` until the next
+    deploy.
+    """
+
+    function = models.OneToOneField(
+        Function, on_delete=models.CASCADE, primary_key=True, related_name="pending_deploy"
+    )
+    build = models.CharField(max_length=64, db_index=True)
+    code = models.CharField(max_length=64)
+    draft_revision = models.PositiveIntegerField()
+    requested_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    requested_at = models.DateTimeField(auto_now=True)
+    error = models.CharField(max_length=500, blank=True, default="")

@@ -1,0 +1,23 @@
+"""What functions refuse beside what `console.errors` names."""
+
+from console.errors import Conflict, NotFound
+
+
+class FunctionNotFound(NotFound):
+    """No function, version or qualifier of that name in the account."""
+
+
+class NameTaken(Conflict):
+    """The account has a function of that name."""
+
+
+class BuildNeeded(Conflict):
+    """The code's dependencies are not installed yet; `key` names the build that does it."""
+
+    code = "ResourceNotReadyException"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            "The function's dependencies are being installed: run it again when that is done."
+        )
+        self.key = key

@@ -1,0 +1,47 @@
+"""Binding a version to the dependencies that its code asks for."""
+
+from console.accounts.models import User
+from console.functions import manifests, runtimes
+from console.functions.models import FunctionVersion, PendingDeploy
+from runner import services as runner
+from runner.models import Build
+
+
+def build_for(*, account_id: str, runtime: str, tree: str) -> Build | None:
+    """The build that this code needs, started if there is none; None when it needs none."""
+    needed = manifests.needed(runtimes.language_of(runtime), tree)
+    if not needed:
+        return None
+    return runner.ensure_build(account_id=account_id, runtime=runtime, manifests=needed)
+
+
+def settle(version: FunctionVersion, *, by: User | None) -> str:
+    """Save a $LATEST with the dependencies of its code; the key of a build still under way.
+
+    With none to wait for, an earlier deploy that was waiting is over: this
+    one is newer.
+    """
+    function = version.function
+    build = build_for(account_id=function.account_id, runtime=version.runtime, tree=version.code)
+    version.build = build.key if build else ""
+    version.dependencies = build.tree if build else ""
+    version.save()
+    if build is None or build.state == Build.State.READY:
+        PendingDeploy.objects.filter(function=function).delete()
+        return ""
+    wait(version, build, by=by)
+    return build.key
+
+
+def wait(version: FunctionVersion, build: Build, *, by: User | None) -> None:
+    """Promise that this version's code becomes $LATEST when the build is ready."""
+    PendingDeploy.objects.update_or_create(
+        function=version.function,
+        defaults={
+            "build": build.key,
+            "code": version.code,
+            "draft_revision": version.draft_revision,
+            "requested_by": by,
+            "error": "",
+        },
+    )

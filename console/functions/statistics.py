@@ -1,0 +1,94 @@
+"""Numbers of a function's runs: counts, percentiles, and points for a chart."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from runner.models import Invocation
+from runner.spec import State
+
+SPANS = {
+    "1h": ("1 hour", timedelta(hours=1), timedelta(minutes=2)),
+    "24h": ("24 hours", timedelta(hours=24), timedelta(minutes=30)),
+    "7d": ("7 days", timedelta(days=7), timedelta(hours=4)),
+}
+"""Each span with its title and the width of a point."""
+ENDED = (State.SUCCEEDED, State.FAILED)
+SAMPLE = 20_000
+"""Percentiles are of at most so many of the newest runs of a span."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A span in numbers. Percentiles are None when nothing ended."""
+
+    title: str
+    count: int
+    errors: int
+    p50_ms: float | None
+    p95_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What ran between `at` and the next point."""
+
+    at: datetime
+    count: int
+    errors: int
+    p95_ms: float | None
+
+
+def summaries(runs: QuerySet[Invocation]) -> list[Summary]:
+    """Every span in numbers."""
+    now = timezone.now()
+    return [_summary(runs.filter(created_at__gte=now - SPANS[name][1]), name) for name in SPANS]
+
+
+def points(runs: QuerySet[Invocation], span: str) -> list[Point]:
+    """A span as points of equal width, those without runs as well."""
+    _, length, width = SPANS[span]
+    now = timezone.now()
+    start = now - length
+    buckets: dict[int, list[tuple[str, float | None]]] = {}
+    rows = runs.filter(created_at__gte=start).values_list("created_at", "state", "duration_ms")
+    for created_at, state, duration_ms in rows[:SAMPLE]:
+        buckets.setdefault(int((created_at - start) / width), []).append((state, duration_ms))
+    return [
+        _point(start + width * number, buckets.get(number, []))
+        for number in range(int(length / width))
+    ]
+
+
+def percentile(ordered: list[float], share: float) -> float | None:
+    """The value that `share` of an ordered list does not exceed (nearest rank)."""
+    if not ordered:
+        return None
+    return ordered[max(0, -(-len(ordered) * int(share * 100) // 100) - 1)]
+
+
+def _summary(runs: QuerySet[Invocation], name: str) -> Summary:
+    counts = runs.order_by().aggregate(
+        count=Count("pk"), errors=Count("pk", filter=Q(state=State.FAILED))
+    )
+    rows = runs.filter(state__in=ENDED).values_list("duration_ms", flat=True)[:SAMPLE]
+    durations = sorted(ms for ms in rows if ms is not None)
+    return Summary(
+        title=SPANS[name][0],
+        count=counts["count"],
+        errors=counts["errors"],
+        p50_ms=percentile(durations, 0.5),
+        p95_ms=percentile(durations, 0.95),
+    )
+
+
+def _point(at: datetime, rows: list[tuple[str, float | None]]) -> Point:
+    durations = sorted(ms for state, ms in rows if state in ENDED and ms is not None)
+    return Point(
+        at=at,
+        count=len(rows),
+        errors=sum(1 for state, _ in rows if state == State.FAILED),
+        p95_ms=percentile(durations, 0.95),
+    )

@@ -1,0 +1,1 @@
+"""Pages of functions and the JSON API of the function page."""
