@@ -130,4 +130,13 @@ module.exports = {
     }
     post(`invocation/${id}/error`, body, headers);
   },
+
+  /** Not of the addon: our own client has it from here too. */
+  initError(body, errorType) {
+    const headers = {
+      'Content-Type': 'application/json',
+      'Lambda-Runtime-Function-Error-Type': errorType.replace(/[^\x20-\x7e]/g, '?'),
+    };
+    return connection.request('POST', 'init/error', headers, body);
+  },
 };

@@ -238,8 +238,9 @@ def _plain(value):
     import decimal
 
     if isinstance(value, decimal.Decimal):
-        # Written as a number, as the official client does; json has no hook for exact digits.
-        return float(value)
+        return float(value)  # rounds long ones: json has no hook for exact digits
+    if isinstance(value, bytes):
+        return value.decode()  # as the official client's encoder has it
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
