@@ -128,14 +128,12 @@ class Environment:
         self._inbox.put((_Why.STOPPED, None))
 
     def usable(self) -> bool:
-        """Whether it is idle and its runtime still lives and waits for an event."""
-        return (
-            self.phase is Phase.IDLE
-            and self._sandbox is not None
-            and self._sandbox.alive()
-            and self._session is not None
-            and self._session.idle()
-        )
+        """Whether it is idle and its runtime still lives.
+
+        It may have been frozen before its runtime asked for the next event;
+        thawed, it will ask.
+        """
+        return self.phase is Phase.IDLE and self._sandbox is not None and self._sandbox.alive()
 
     def end(self) -> None:
         """Destroy the sandbox. Twice is fine. The /tmp volume stays: it is the pool's."""

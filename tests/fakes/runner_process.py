@@ -1,4 +1,5 @@
-"""A real runner process with the fake backend: `python -m tests.fakes.runner_process DATABASE`.
+"""A real runner process with the fake backend:
+`python -m tests.fakes.runner_process DATABASE [BACKEND]`.
 
 The Celery worker, threads, leases and Valkey are the product's own; only the
 sandboxes are plain child processes. DATABASE is the test run's.
@@ -10,7 +11,7 @@ import sys
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
 
-def main(database: str, *options: str) -> None:
+def main(database: str, backend: str = "children") -> None:
     """Serve the queue `runner` until SIGTERM."""
     from django.conf import settings
 
@@ -19,13 +20,14 @@ def main(database: str, *options: str) -> None:
 
     django.setup()
     from console.celery import app
-    from runner import node
+    from runner import backends, node
     from tests.fakes.children import ChildBackend
 
-    node.install(lambda: node.Node([ChildBackend()]))
+    chosen = [ChildBackend()] if backend == "children" else backends.chosen([backend])
+    node.install(lambda: node.Node(chosen))
     arguments = ["worker", "-Q", "runner", "-P", "threads", "-c", "120", "-n", "runner@test"]
     arguments += ["--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "WARNING"]
-    app.worker_main(arguments + list(options))
+    app.worker_main(arguments)
 
 
 if __name__ == "__main__":
