@@ -8,9 +8,12 @@ from pathlib import Path
 
 HOME = Path(tempfile.mkdtemp(prefix="virga-test-"))
 os.environ["VIRGA_HOME"] = str(HOME)
+# Named here and not in pyproject.toml: there pytest-django would load the settings
+# before this file, with the home of the developer's own installation.
+os.environ["DJANGO_SETTINGS_MODULE"] = "console.settings"
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-import pytest  # noqa: E402  (the settings read VIRGA_HOME when pytest-django loads them)
+import pytest  # noqa: E402  (after the lines above, on purpose)
 
 from tests.valkey import running_valkey  # noqa: E402
 
