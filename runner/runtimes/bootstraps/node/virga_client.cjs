@@ -282,6 +282,12 @@ module.exports = {
     let handler;
     try {
       handler = await load(process.env.LAMBDA_TASK_ROOT, name);
+      if (!callbacks && handler.length >= 3 && handler[STREAMING] !== 'response') {
+        throw new Fault(
+          'Runtime.CallbackHandlerDeprecated',
+          'Node.js 24 and later have no callback handlers: make it async, or choose nodejs22.x.',
+        );
+      }
     } catch (error) {
       await failInit(error);
     }

@@ -8,6 +8,7 @@ import pytest
 from runner.runtime_api.server import RuntimeApiServer
 from runner.runtimes import Interpreter, install
 from runner.runtimes.discover import discover
+from tests.integration.runner.runtimes.raw_client import Opened
 from tests.integration.runner.runtimes.runtime_process import (
     RuntimeProcess,
     running,
@@ -26,6 +27,14 @@ def api_server():
 def runtimes_home(tmp_path_factory):
     """One home for the run: each runtime directory is made once."""
     return tmp_path_factory.mktemp("runtimes")
+
+
+@pytest.fixture
+def opened(api_server):
+    """A session whose runtime is the test."""
+    made = Opened(api_server)
+    yield made
+    made.close()
 
 
 @dataclass(frozen=True)
