@@ -1,1 +1,264 @@
-"""Dependencies installed in a build sandbox, cached by content."""
+"""Dependencies installed in a build sandbox, cached by content.
+
+The row is the promise: a task carries its key, a lease says who builds, and
+an expired lease is built again. The log is stored first and announced after;
+what a build prints is bounded. How packages are installed is in `building`.
+"""
+
+import logging
+import os
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from celery import current_app, shared_task
+from django.conf import settings
+from django.db import close_old_connections, transaction
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Concat
+from django.utils import timezone
+
+from runner import nodes
+from runner.announcer import announcer
+from runner.building import leftovers, recipes
+from runner.building import manifests as asked
+from runner.building.recipes import BuildFailed
+from runner.code import CodeStore
+from runner.errors import CodeInvalid, RunnerError, RuntimeNotSupported
+from runner.models import Build
+from runner.results import build_group_of
+from runner.runtimes import Interpreter, discover, table
+
+logger = logging.getLogger(__name__)
+
+TASK = "runner.builds.run_build"
+LEASE = timedelta(seconds=10)
+RENEW_S = 2.0
+QUEUED = timedelta(seconds=60)
+"""How long a build may wait for a worker before it is enqueued again."""
+BATCH_S = 0.2
+LOG_LIMIT = 1_000_000
+OURS = "The build failed in Virga itself; the worker's log says why."
+TRUNCATED = "\n[output over 1,000,000 characters is not kept]\n"
+
+
+def ensure(*, account_id: str, runtime: str, manifests: Mapping[str, str]) -> Build:
+    """The build for these manifests on what serves the runtime, started if there is none.
+
+    One that asks for nothing is READY with no tree. A FAILED one, or one
+    whose tree is gone, is started again. Refuses with RuntimeNotSupported,
+    and with CodeInvalid a package.json that is not JSON.
+    """
+    interpreter = _serving(runtime)
+    wanted = asked.normalise(interpreter.language, manifests)
+    key = asked.key_of(interpreter, wanted)
+    state = Build.State.PENDING if wanted else Build.State.READY
+    row, made = Build.objects.get_or_create(
+        key=key,
+        defaults={
+            "account_id": account_id,
+            "runtime": runtime,
+            "manifests": wanted,
+            "state": state,
+            "lease_expires_at": timezone.now() + QUEUED,
+        },
+    )
+    if not made and not _again(row):
+        return row
+    if row.state == Build.State.PENDING:
+        transaction.on_commit(lambda: _enqueue(key))
+    return row
+
+
+def _again(row: Build) -> bool:
+    """Put a build that failed, was lost or is gone back to the start; whether that was needed."""
+    lost = row.lease_expires_at is not None and row.lease_expires_at < timezone.now()
+    gone = row.tree and not (Path(settings.CODE_STORE) / "trees" / row.tree).is_dir()
+    open_ = row.state in (Build.State.PENDING, Build.State.RUNNING)
+    if not (row.state == Build.State.FAILED or (open_ and lost) or gone):
+        return False
+    fresh = {
+        "state": Build.State.PENDING,
+        "log": "",
+        "error": "",
+        "tree": "",
+        "finished_at": None,
+        "lease_expires_at": timezone.now() + QUEUED,
+    }
+    mine = Build.objects.filter(key=row.key, state=row.state, lease_owner=row.lease_owner)
+    started = mine.update(**fresh) == 1
+    row.refresh_from_db()
+    return started
+
+
+def requeue_expired() -> int:
+    """Enqueue again what a dead worker left, and what waited too long; how many."""
+    count = 0
+    now = timezone.now()
+    waiting = (Build.State.PENDING, Build.State.RUNNING)
+    for row in Build.objects.filter(state__in=waiting, lease_expires_at__lt=now):
+        if _again(row):
+            logger.warning("build %s is started again", row.key)
+            _enqueue(row.key)
+            count += 1
+    return count
+
+
+def _enqueue(key: str) -> None:
+    current_app.send_task(TASK, (key,), queue="worker", retry=False)
+
+
+def _serving(runtime: str) -> Interpreter:
+    """The interpreter that will run it, as the runners say; this machine's while none does."""
+    table.lookup(runtime)
+    offers = [
+        [Interpreter(**one) for one in backend["interpreters"]]
+        for document in nodes.alive().values()
+        for backend in document["backends"]
+    ]
+    for mine in [*offers, list(discover.discover())]:
+        if found := table.resolve(runtime, mine):
+            return found
+    raise RuntimeNotSupported(
+        f"Nothing installed here runs {runtime!r}: its packages can't be installed either."
+    )
+
+
+def _installer(language: str, version: str) -> Interpreter:
+    """An interpreter of this machine whose packages the serving one can use."""
+    wanted = Interpreter(language, version, "")
+    places = 2 if language == "python" else 1  # what binary compatibility hangs on
+    near = [i for i in discover.discover() if i.language == language]
+    for one in near:
+        if table.version_of(one)[:places] == table.version_of(wanted)[:places]:
+            return one
+    if near and language == "node":
+        return near[0]  # npm only unpacks: scripts are not run
+    raise RunnerError(
+        f"Packages for {language} {version} need that version on this machine: install it, or "
+        "choose a runtime whose version is installed."
+    )
+
+
+# -- one build, in a worker
+
+
+@shared_task(name=TASK, ignore_result=True)
+def run_build(key: str) -> None:
+    """Build one, unless somebody else does or has. May run twice."""
+    owner = f"{settings.NODE}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    row = _claim(key, owner)
+    if row is None:
+        return
+    progress = _Progress(key, owner)
+    try:
+        tree, size = _install(row, progress)
+        progress.finish(Build.State.READY, tree=tree, size_bytes=size)
+    except BuildFailed as failure:
+        progress.finish(Build.State.FAILED, error=str(failure)[:500])
+    except (RunnerError, CodeInvalid) as error:
+        logger.warning("build %s: %s %s", key, error.message, getattr(error, "detail", ""))
+        progress.finish(Build.State.FAILED, error=error.message[:500])
+    except Exception:  # the task rim: a bug must not leave the page waiting
+        logger.exception("build %s", key)
+        progress.finish(Build.State.FAILED, error=OURS)
+
+
+def _claim(key: str, owner: str) -> Build | None:
+    now = timezone.now()
+    free = Q(state=Build.State.PENDING) | Q(state=Build.State.RUNNING, lease_expires_at__lt=now)
+    taken = Build.objects.filter(free, key=key).update(
+        state=Build.State.RUNNING,
+        lease_owner=owner,
+        lease_expires_at=now + LEASE,
+        log="",
+        error="",
+    )
+    return Build.objects.get(key=key) if taken else None
+
+
+def _install(row: Build, progress: "_Progress") -> tuple[str, int]:
+    if not settings.BUILD_EGRESS:
+        raise BuildFailed(recipes.NO_EGRESS)
+    language = table.lookup(row.runtime).language
+    serving = _serving(row.runtime)
+    installer = _installer(language, serving.version)
+    store = CodeStore(Path(settings.CODE_STORE))
+    with leftovers.own_folder(Path(settings.RUN_DIR) / "builds") as folder:
+        request = recipes.Request(
+            interpreter=installer,
+            manifests=row.manifests,
+            hosts=tuple(settings.BUILD_HOSTS),
+            run_dir=folder,
+        )
+        into = store.root / f".build-{row.key[:16]}-{uuid.uuid4().hex[:8]}"
+        size = recipes.build(request, into=into, output=progress.receive)
+        return store.adopt_directory(into), size
+
+
+class _Progress:
+    """Stores what a build prints, rings for it, and holds its lease."""
+
+    def __init__(self, key: str, owner: str) -> None:
+        self._key = key
+        self._owner = owner
+        self._lock = threading.Lock()
+        self._pending: list[str] = []
+        self._kept = 0
+        self._sequence = 0
+        self._over = threading.Event()
+        self._announce("state", {"state": Build.State.RUNNING.value, "error": ""})
+        self._thread = threading.Thread(target=self._work, name=f"build-{key[:8]}", daemon=True)
+        self._thread.start()
+
+    def receive(self, piece: bytes) -> None:
+        """Take what the build has printed; over the limit it is dropped, and that is said once."""
+        text = piece.decode("utf-8", "replace").replace("\0", "")
+        with self._lock:
+            if self._kept >= LOG_LIMIT:
+                return
+            text = text[: LOG_LIMIT - self._kept]
+            self._kept += len(text)
+            self._pending.append(text if self._kept < LOG_LIMIT else text + TRUNCATED)
+
+    def finish(self, state: Build.State, **fields: object) -> None:
+        """Store how it ended, then say so; nothing when the lease was lost meanwhile."""
+        self._over.set()
+        self._thread.join()
+        self._flush()
+        ended = self._mine().update(
+            state=state, finished_at=timezone.now(), lease_expires_at=None, **fields
+        )
+        if ended:
+            error = str(fields.get("error", ""))
+            self._announce("state", {"state": state.value, "error": error})
+
+    def _work(self) -> None:
+        renewed = time.monotonic()
+        try:
+            while not self._over.wait(BATCH_S):
+                self._flush()
+                if time.monotonic() - renewed > RENEW_S:
+                    renewed = time.monotonic()
+                    self._mine().update(lease_expires_at=timezone.now() + LEASE)
+        finally:
+            close_old_connections()
+
+    def _flush(self) -> None:
+        with self._lock:
+            text, self._pending = "".join(self._pending), []
+        if text and self._mine().update(log=Concat("log", Value(text))):
+            self._announce("log", {"text": text})
+
+    def _mine(self) -> QuerySet[Build]:
+        return Build.objects.filter(
+            key=self._key, lease_owner=self._owner, state=Build.State.RUNNING
+        )
+
+    def _announce(self, kind: str, content: Mapping[str, str]) -> None:
+        self._sequence += 1
+        message = {"key": self._key, "seq": self._sequence, "kind": kind, **content}
+        announcer().send(build_group_of(self._key), "build.message", message)
