@@ -74,6 +74,9 @@ class Sandbox(Protocol):
     def assign(self, assignment: Assignment) -> None:
         """Bind code, set limits and variables, thaw and let it initialise.
 
+        Initialising has a whole CPU, as on Lambda; the next `thaw` brings the
+        share that comes with the memory. So thaw before each event, the first
+        one too: it is fine when nothing is frozen.
         Once only. Raises SandboxFailed, after which it must be stopped.
         """
 

@@ -65,6 +65,8 @@ class Volumes:
         except (OSError, subprocess.CalledProcessError) as error:
             self._discard(path)
             raise SandboxFailed("A /tmp could not be made.", detail=str(error)) from error
+        if not bounded:
+            _size_file(path).write_text(str(size_mb))
         return Volume(path, size_mb, bounded)
 
     def remove(self, volume: Volume) -> None:
@@ -133,11 +135,24 @@ class Volumes:
         with suppress(OSError):  # not mounted, or gone
             syscalls.unmount(str(path))
         path.with_suffix(".img").unlink(missing_ok=True)
+        _size_file(path).unlink(missing_ok=True)
         if path.is_dir():
             _delete(path)
 
 
 _SYSTEM_PATH = "/usr/sbin:/sbin:/usr/bin:/bin"
+
+
+def watched_size_mb(path: Path) -> int:
+    """The size that a volume which is only a directory must be watched for; 0 for any other."""
+    try:
+        return int(_size_file(path).read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def _size_file(path: Path) -> Path:
+    return path.with_suffix(".size")
 
 
 def _format(template: Path, size_mb: int) -> None:

@@ -25,11 +25,18 @@ class Group(Protocol):
     def join_descriptors(self) -> list[int]:
         """Descriptors to write "0" to, by a process that joins. The caller closes them."""
 
+    def thaw_descriptor(self) -> int | None:
+        """A descriptor to write "THAWED" to, where a frozen process can't be killed; None
+        where it can. The caller closes it."""
+
     def limit_processes(self, processes: int) -> None:
         """At most so many processes and threads. Raises SandboxFailed."""
 
     def limit(self, memory_mb: int) -> None:
         """Set memory, and the share of CPU that comes with it. Raises SandboxFailed."""
+
+    def share_cpu(self, memory_mb: int) -> None:
+        """Set the share of CPU that comes with some memory. Raises SandboxFailed."""
 
     def freeze(self) -> None:
         """Return when no process in it runs. Raises SandboxFailed."""

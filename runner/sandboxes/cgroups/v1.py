@@ -20,17 +20,30 @@ class GroupV1:
         """As `Group.join_descriptors`: one for each controller."""
         return [files.open_procs(folder) for folder in self.folders.values()]
 
+    def thaw_descriptor(self) -> int | None:
+        """As `Group.thaw_descriptor`."""
+        state = self.folders["freezer"] / "freezer.state"
+        try:
+            return os.open(state, os.O_WRONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise SandboxFailed(files.NOT_SET, detail=str(error)) from error
+
     def limit_processes(self, processes: int) -> None:
         """As `Group.limit_processes`."""
         files.write(self.folders["pids"] / "pids.max", str(processes))
 
     def limit(self, memory_mb: int) -> None:
         """As `Group.limit`; with swap, where the kernel counts it."""
-        memory, cpu = self.folders["memory"], self.folders["cpu"]
+        memory = self.folders["memory"]
         files.write(memory / "memory.limit_in_bytes", str(memory_mb << 20))
         swap = memory / "memory.memsw.limit_in_bytes"
         if swap.exists():
             files.write(swap, str(memory_mb << 20))
+        self.share_cpu(memory_mb)
+
+    def share_cpu(self, memory_mb: int) -> None:
+        """As `Group.share_cpu`."""
+        cpu = self.folders["cpu"]
         files.write(cpu / "cpu.cfs_period_us", str(PERIOD_US))
         files.write(cpu / "cpu.cfs_quota_us", str(cpu_quota_us(memory_mb)))
 

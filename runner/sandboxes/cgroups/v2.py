@@ -18,6 +18,10 @@ class GroupV2:
         """As `Group.join_descriptors`."""
         return [files.open_procs(self.folder)]
 
+    def thaw_descriptor(self) -> int | None:
+        """As `Group.thaw_descriptor`."""
+        return None
+
     def limit_processes(self, processes: int) -> None:
         """As `Group.limit_processes`."""
         files.write(self.folder / "pids.max", str(processes))
@@ -29,6 +33,10 @@ class GroupV2:
         if swap.exists():
             files.write(swap, "0")
         files.write(self.folder / "memory.oom.group", "1")
+        self.share_cpu(memory_mb)
+
+    def share_cpu(self, memory_mb: int) -> None:
+        """As `Group.share_cpu`."""
         files.write(self.folder / "cpu.max", f"{cpu_quota_us(memory_mb)} {PERIOD_US}")
 
     def freeze(self) -> None:
