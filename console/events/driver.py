@@ -21,14 +21,15 @@ from console.functions import services as functions
 from console.functions.errors import BuildNeeded
 from runner import services as runner
 from runner.errors import InvocationNotFound, Refused, RunnerError, TooManyRequests
+from runner.models import Build
 from runner.spec import InvocationResult
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 4
 RENEW_S = 2.0
-PATIENCE_S = 600.0
-"""How long a case waits for dependencies being installed, or for admission."""
+TRIES = 600
+"""How often a case is tried while dependencies are being installed or admission is full."""
 
 
 class Calls(Protocol):
@@ -42,6 +43,9 @@ class Calls(Protocol):
 
     def log(self, call: Call) -> str | None:
         """The whole log where the event's expectation asks for it, else None."""
+
+    def build_failure(self, key: str) -> str:
+        """Why the function's dependencies could not be installed; "" while that may still be."""
 
 
 class FunctionCalls:
@@ -63,6 +67,12 @@ class FunctionCalls:
 
     def log(self, call: Call) -> str | None:
         return running.log_of(call.function.account_id, call.request_id, call.expectation)
+
+    def build_failure(self, key: str) -> str:
+        build = runner.read_build(key=key)
+        if build.state != Build.State.FAILED:
+            return ""
+        return f"The function's dependencies could not be installed: {build.error}"
 
 
 async def drive(run_id: int, *, calls: Calls | None = None, pause_s: float = 1.0) -> None:
@@ -89,23 +99,28 @@ async def _renew(run_id: int) -> None:
 
 async def _case(case_id: int, calls: Calls, gate: asyncio.Semaphore, pause_s: float) -> None:
     async with gate:
-        patience = PATIENCE_S
-        while (call := await database_sync_to_async(running.begin_case)(case_id)) is not None:
+        for _ in range(TRIES):
+            call = await database_sync_to_async(running.begin_case)(case_id)
+            if call is None:
+                return
             try:
                 if not call.started:
                     await database_sync_to_async(calls.start)(call)
                 await _finish(call, calls)
                 return
             except (BuildNeeded, TooManyRequests, InvocationNotFound) as refusal:
-                if patience <= 0:
-                    await database_sync_to_async(running.break_case)(case_id, str(refusal))
-                    return
+                problem = str(refusal)
                 await database_sync_to_async(running.postpone_case)(case_id)
+                if isinstance(refusal, BuildNeeded):
+                    failure = await database_sync_to_async(calls.build_failure)(refusal.key)
+                    if failure:
+                        await database_sync_to_async(running.break_case)(case_id, failure)
+                        return
                 await asyncio.sleep(pause_s)
-                patience -= max(pause_s, 0.01)
             except (ConsoleError, Refused, RunnerError) as refusal:
                 await database_sync_to_async(running.break_case)(case_id, refusal.message)
                 return
+        await database_sync_to_async(running.break_case)(case_id, problem)
 
 
 async def _finish(call: Call, calls: Calls) -> None:

@@ -36,6 +36,7 @@ function start(data: TabData): void {
   const form = new EventForm(part("form"), data, {
     saved: (event) => {
       list.put(listed(event));
+      name(event);
       remember(event.id);
     },
     remove: (event) => void remove(event),
@@ -61,6 +62,12 @@ function start(data: TabData): void {
     history.replaceState(null, "", address);
   }
 
+  /** The panel's own button says which event it ran. */
+  function name(event: Saved | null): void {
+    const panel = document.querySelector<HTMLElement>("#test-tab virga-test-panel");
+    if (panel) panel.dataset["eventName"] = event?.name ?? "";
+  }
+
   async function open(id: number | null, ask_first = true): Promise<void> {
     if (ask_first && form.dirty && data.canSave && !(await confirm({ title: "Leave without saving?", text: "What you changed in this event is not saved.", action: "Discard changes" }))) return;
     try {
@@ -69,6 +76,7 @@ function start(data: TabData): void {
       verdict.replaceChildren();
       remember(id);
       await form.show(event);
+      name(event);
       if (ask_first) form.focus();
     } catch (error) {
       told(error);
