@@ -252,6 +252,15 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "reap": {"task": "runner.tasks.reap", "schedule": 5.0, "options": {"expires": 5}},
+    "prune": {"task": "console.monitoring.tasks.prune", "schedule": 3600.0},
+    "finish-deploys": {
+        "task": "console.functions.tasks.finish_deploys",
+        "schedule": 3.0,
+        "options": {"expires": 3},
+    },
+}
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

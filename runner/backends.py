@@ -6,25 +6,26 @@ from pathlib import Path
 from django.conf import settings
 
 from runner.sandboxes.base import Backend
+from runner.sandboxes.bubblewrap import BubblewrapBackend
 from runner.sandboxes.docker import DockerBackend
 
 
 def _docker() -> Backend:
     return DockerBackend(
         run_dir=Path(settings.RUN_DIR),
-        label=str(settings.VIRGA_HOME),
+        label=f"{settings.VIRGA_HOME}@{settings.NODE}",
         base_image=settings.DOCKER_BASE_IMAGE,
     )
 
 
+def _bubblewrap() -> Backend:
+    return BubblewrapBackend(Path(settings.RUN_DIR))
+
+
 BACKENDS: dict[str, Callable[[], Backend]] = {
     "docker": _docker,
+    "bubblewrap": _bubblewrap,
 }
-
-
-def unknown(names: Sequence[str]) -> list[str]:
-    """Those names that no backend has."""
-    return [name for name in names if name not in BACKENDS]
 
 
 def chosen(names: Sequence[str]) -> list[Backend]:
