@@ -39,6 +39,9 @@ const shared = {
           path: path.join(path.dirname(root), "node_modules", request.path) +
             (/\.(js|css)$/.test(request.path) ? "" : ".js"),
         }));
+        it.onResolve({ filter: /internal\/common\/workers\.js$/ }, () => ({
+          path: path.join(src, "editor", "language-workers.ts"),
+        }));
       },
     },
   ],

@@ -11,32 +11,50 @@ export interface DiffOptions {
   readOnly: boolean;
 }
 
+interface Pane {
+  host: HTMLElement;
+  editor: editor.IStandaloneDiffEditor;
+}
+
+// Diff editors are lent, not disposed: the newest editor of a page makes the
+// hovers of all, and once it is disposed the command palette fails (0.57).
+const idle: Pane[] = [];
+
+function pane(monaco: Monaco): Pane {
+  const free = idle.pop();
+  if (free) return free;
+  const host = el("div", { class: "ve-diff-host" });
+  return { host, editor: monaco.editor.createDiffEditor(host, {
+    originalEditable: false,
+    renderOverviewRuler: false,
+    useInlineViewWhenSpaceIsLimited: true,
+    renderSideBySideInlineBreakpoint: 700,
+    originalAriaLabel: "The other text",
+    modifiedAriaLabel: "Your text",
+  }) };
+}
+
 export class Diff {
   readonly element: HTMLElement;
   readonly editor: editor.IStandaloneDiffEditor;
   private readonly original: editor.ITextModel;
+  private readonly pane: Pane;
 
   constructor(monaco: Monaco, options: DiffOptions) {
-    const host = el("div", { class: "ve-diff-host" });
+    this.pane = pane(monaco);
+    this.editor = this.pane.editor;
     this.element = el("div", { class: "ve-diff" },
-      el("div", { class: "ve-diff-titles" }, el("span", {}, options.original.title), el("span", {}, options.modified.title)), host);
+      el("div", { class: "ve-diff-titles" }, el("span", {}, options.original.title), el("span", {}, options.modified.title)), this.pane.host);
     this.original = monaco.editor.createModel(options.original.content, options.modified.model.getLanguageId(),
       monaco.Uri.from({ scheme: "virga-other", authority: crypto.randomUUID(), path: `/${options.path}` }));
-    this.editor = monaco.editor.createDiffEditor(host, {
-      ...editorOptions(),
-      readOnly: options.readOnly,
-      originalEditable: false,
-      renderSideBySide: true,
-      useInlineViewWhenSpaceIsLimited: true,
-      renderSideBySideInlineBreakpoint: 700,
-      originalAriaLabel: options.original.title,
-      modifiedAriaLabel: options.modified.title,
-    });
+    this.editor.updateOptions({ ...editorOptions(), readOnly: options.readOnly });
     this.editor.setModel({ original: this.original, modified: options.modified.model });
   }
 
   dispose(): void {
-    this.editor.dispose();
+    this.editor.setModel(null);
+    this.pane.host.remove();
+    idle.push(this.pane);
     this.original.dispose();
   }
 }

@@ -7,9 +7,10 @@ const GLYPHS: Record<Kind, string> = { success: "check", info: "info", warning: 
 export class Notices {
   readonly element = el("div", { class: "ve-notices", role: "log", "aria-live": "polite", "aria-label": "Messages" });
 
-  show(kind: Kind, text: string, actions: { text: string; run: () => void }[] = []): void {
+  /** `key` names what a notice is about, so that `settle` can take it away. */
+  show(kind: Kind, text: string, actions: { text: string; run: () => void }[] = [], key = ""): void {
     for (const old of this.element.querySelectorAll<HTMLElement>(".ve-notice")) if (old.dataset["text"] === text) old.remove();
-    const notice: HTMLElement = el("div", { class: `ve-notice ve-notice-${kind}`, "data-text": text },
+    const notice: HTMLElement = el("div", { class: `ve-notice ve-notice-${kind}`, "data-text": text, "data-key": key },
       icon(GLYPHS[kind]), el("span", {}, text),
       ...actions.map((action) => button(action.text, () => {
         notice.remove();
@@ -19,5 +20,9 @@ export class Notices {
     this.element.append(notice);
     if (this.element.children.length > 4) this.element.firstElementChild?.remove();
     if (kind === "success" || (kind === "info" && actions.length === 0)) setTimeout(() => notice.remove(), 6000);
+  }
+
+  settle(key: string): void {
+    for (const old of this.element.querySelectorAll<HTMLElement>(".ve-notice")) if (old.dataset["key"] === key) old.remove();
   }
 }

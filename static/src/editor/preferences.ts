@@ -86,7 +86,7 @@ export function followTheme(monaco: Monaco): void {
         ? [{ token: "comment", foreground: "7fb069" }]
         : [{ token: "comment", foreground: "2f6f2f" }, { token: "number", foreground: "07614f" }],
       colors: {
-        "editor.background": token("--bs-body-bg", dark() ? "#212529" : "#ffffff"),
+        "editor.background": token("--surface", dark() ? "#151c25" : "#ffffff"),
         "editorLineNumber.foreground": dark() ? "#9aa4ad" : "#5c6670",
         "editorLineNumber.activeForeground": dark() ? "#ffffff" : "#000000",
       },

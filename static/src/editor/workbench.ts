@@ -250,6 +250,7 @@ export class Workbench {
       const buffer = this.workspace.buffers.get(conflict.path);
       if (!buffer) continue;
       const answer = await askResolution(this.monaco, buffer, conflict);
+      if (answer) this.notices.settle(`overtaken:${buffer.path}`);
       if (answer === "mine") buffer.base = isDeleted(conflict) ? 0 : conflict.revision;
       else if (answer === "theirs") this.takeTheirs(buffer, conflict);
       else settled = false;
@@ -282,7 +283,7 @@ export class Workbench {
         const conflict = { path: buffer.path, content: file.content, revision: file.revision, saved_by: null, saved_at: null };
         if (await this.resolve([conflict])) await this.save([buffer]);
       }),
-    }]);
+    }], `overtaken:${buffer.path}`);
   }
 
   /** Opens the file beside another text of it. */
@@ -296,9 +297,9 @@ export class Workbench {
     const model = buffer?.model ?? gone;
     if (!model) return;
     const diff = new Diff(this.monaco, { path, original: { title, content: original }, modified: { title: buffer ? "Your draft" : "Your draft (deleted)", model }, readOnly: !buffer || !this.options.editable });
-    this.commands.addTo(diff.editor.getModifiedEditor() as never);
     // The model belongs to the file's own tab, which stays open beneath.
     if (buffer && !this.tabs.get(`file:${path}`)) this.tabs.all.push(this.fileTab(buffer));
+    if (this.layout.narrow) this.layout.openSide(false);
     this.tabs.show({
       id, title: `${path.split("/").pop() ?? path} (diff)`, icon: "diff", crumbs: [...path.split("/"), "compared"], element: diff.element,
       dirty: () => buffer?.dirty ?? false,

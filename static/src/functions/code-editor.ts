@@ -31,7 +31,7 @@ export class CodeEditorElement extends HTMLElement {
     if (this.started) return;
     this.started = true;
     this.fitHeight();
-    this.append(el("p", { class: "ve-loading", role: "status" }, "Loading the editor…"));
+    if (!this.firstElementChild) this.append(el("p", { class: "ve-loading", role: "status" }, "Loading the editor…"));
     this.start().catch((error: unknown) => {
       this.replaceChildren(el("div", { class: "ve-welcome", role: "alert" }, el("p", {}, `The editor could not start: ${messageOf(error)}`), button("Try again", () => location.reload())));
       throw error;

@@ -10,7 +10,12 @@ export class EventTabs {
   constructor(private readonly bench: Workbench, private readonly events: TestEvents, private readonly test: () => void, private readonly mayEdit: boolean, private readonly mayRun: boolean) {}
 
   open(event: TestEvent): void {
+    void this.bench.attempt(() => this.show(event));
+  }
+
+  private async show(event: TestEvent): Promise<void> {
     this.events.select(event.id);
+    await this.events.complete(event);
     this.bench.tabs.show(this.bench.tabs.get(`event:${event.id}`) ?? this.tab(event));
   }
 

@@ -9,8 +9,13 @@ export interface TestEvent {
   id: number | string | null;
   name: string;
   sharing: string;
-  body: string;
+  /** null: too long to come with the list. */
+  body: string | null;
   source: string;
+  revision?: number;
+  /** What the Test tab keeps with an event; sent back as it came. */
+  fields?: Record<string, unknown>;
+  expectation?: Record<string, unknown>;
 }
 
 const UNNAMED: TestEvent = {
@@ -33,8 +38,7 @@ export class TestEvents {
   }
 
   async load(): Promise<void> {
-    const answer = await this.api.get<TestEvent[] | { events: TestEvent[] }>("", { format: "json" });
-    this.saved = Array.isArray(answer) ? answer : answer.events;
+    this.saved = await this.api.get<TestEvent[]>("", { format: "json" });
     this.changed.fire();
   }
 
@@ -53,7 +57,12 @@ export class TestEvents {
 
   /** The event's text as it stands here. */
   text(event: TestEvent): string {
-    return this.edits.value[String(event.id)] ?? event.body;
+    return this.edits.value[String(event.id)] ?? event.body ?? "";
+  }
+
+  /** Fetches the event's text where the list came without. */
+  async complete(event: TestEvent): Promise<void> {
+    if (event.body === null) event.body = (await this.api.get<TestEvent>(`${event.id}/`)).body;
   }
 
   edited(event: TestEvent): boolean {
@@ -74,7 +83,8 @@ export class TestEvents {
 
   /** Saves the event under its name or a new one; the saved event. */
   async save(event: TestEvent, name: string): Promise<TestEvent> {
-    const saved = await this.api.post<TestEvent>("save/", { id: event.id, name, sharing: event.sharing, body: this.text(event), source: event.source });
+    const { id, sharing, source, revision: base, fields, expectation } = event;
+    const saved = await this.api.post<TestEvent>("save/", { ...(id === null ? {} : { id, base }), name, sharing, source, fields, expectation, body: this.text(event) });
     const { [String(event.id)]: _, ...others } = this.edits.value;
     this.edits.value = others;
     await this.load();

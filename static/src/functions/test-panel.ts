@@ -38,6 +38,7 @@ export class TestPanelElement extends HTMLElement {
       start(detail.event, detail.eventName);
     });
     run.changed.on(() => (test.disabled = run.busy));
+    run.finished.on(() => this.dispatchEvent(new CustomEvent("virga:tested", { bubbles: true, detail: { requestId: run.requestId, eventName: run.eventName } })));
     socket.trouble.on((text) => (error.textContent = text));
     this.append(
       el("div", { class: "vr-start" }, mayRun ? target : null, mayRun ? test : el("p", {}, "Your role in this account may look but not run functions.")),

@@ -6,7 +6,7 @@ import type { Workspace } from "../editor/workspace";
 import type { Snapshot } from "../editor/buffer";
 import type { EventTabs } from "./event-tab";
 import { wrongWithJson } from "./json-layout";
-import type { TestEvents } from "./test-events";
+import type { TestEvent, TestEvents } from "./test-events";
 import type { Target } from "./test-messages";
 import type { TestRun } from "./test-run";
 
@@ -32,8 +32,13 @@ export class Tester {
   }
 
   start(): void {
-    if (this.run.busy) return;
     const event = this.events.selected;
+    if (event.body === null) void this.bench.attempt(() => this.events.complete(event)).then(() => event.body !== null && this.begin(event));
+    else this.begin(event);
+  }
+
+  private begin(event: TestEvent): void {
+    if (this.run.busy) return;
     const text = this.events.text(event);
     const wrong = wrongWithJson(text);
     if (wrong) {
