@@ -119,10 +119,10 @@ class WithGroups:
         return self._hierarchy.sweep(keep=keep)
 
     def close(self) -> None:
-        """As `Enforcement.close`; our folders go with the last sandbox."""
+        """As `Enforcement.close`. Another process of the installation may have sandboxes still."""
         self._oom.close()
         self._watch.close()
-        self._hierarchy.sweep()
+        self._hierarchy.leave()
 
 
 class WithWatch:

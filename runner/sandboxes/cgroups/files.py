@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from runner.errors import SandboxFailed
@@ -88,6 +89,12 @@ def remove(folder: Path) -> None:
                     "The sandbox's limits could not be removed.", detail=str(error)
                 ) from error
             time.sleep(0.001)
+
+
+def remove_empty(folder: Path) -> None:
+    """Remove a group that has neither groups nor processes; leave any other."""
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def wait_until(done: Callable[[], bool], failure: str) -> None:

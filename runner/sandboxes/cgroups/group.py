@@ -71,5 +71,8 @@ class Hierarchy(Protocol):
     def create(self, name: str) -> Group:
         """A new group with no limit yet. Raises SandboxFailed."""
 
+    def leave(self) -> None:
+        """Remove the folders above the groups, where nothing of anybody is in them."""
+
     def sweep(self, *, keep: Collection[str] = ()) -> int:
         """Remove every group of this installation but those named; how many."""

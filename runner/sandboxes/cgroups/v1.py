@@ -113,6 +113,11 @@ class HierarchyV1:
             files.make(folder)
         return group
 
+    def leave(self) -> None:
+        """As `Hierarchy.leave`."""
+        for parent in self.parents.values():
+            files.remove_empty(parent)
+
     def sweep(self, *, keep: Collection[str] = ()) -> int:
         """As `Hierarchy.sweep`."""
         names = {
@@ -123,7 +128,4 @@ class HierarchyV1:
         }
         for name in names:
             GroupV1({key: parent / name for key, parent in self.parents.items()}).remove()
-        for parent in self.parents.values():
-            if not files.folders(parent):
-                files.remove(parent)
         return len(names)

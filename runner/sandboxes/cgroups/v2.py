@@ -106,13 +106,15 @@ class HierarchyV2:
             if missing:
                 files.write(control, " ".join(f"+{name}" for name in sorted(missing)))
 
+    def leave(self) -> None:
+        """As `Hierarchy.leave`."""
+        files.remove_empty(self.parent)
+
     def sweep(self, *, keep: Collection[str] = ()) -> int:
         """As `Hierarchy.sweep`."""
         found = [folder for folder in files.folders(self.parent) if folder.name not in keep]
         for folder in found:
             GroupV2(folder).remove()
-        if not files.folders(self.parent):
-            files.remove(self.parent)
         return len(found)
 
 
