@@ -13,6 +13,10 @@ os.environ["VIRGA_HOME"] = str(HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "console.settings"
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
+import django  # noqa: E402
+
+django.setup()
+
 import pytest  # noqa: E402  (after the lines above, on purpose)
 
 from tests.valkey import running_valkey  # noqa: E402
