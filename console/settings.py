@@ -72,6 +72,7 @@ TRUSTED_PROXY = _text("TRUSTED_PROXY") in ("1", "true", "yes")
 _scheme = "https" if TLS_CERT else "http"
 _shown_host = "localhost" if HOST in ("127.0.0.1", "0.0.0.0", "::", "::1") else HOST
 PUBLIC_URL = _text("PUBLIC_URL", f"{_scheme}://{_shown_host}:{PORT}").rstrip("/")
+ENDPOINT_URL = _text("ENDPOINT_URL", f"{_scheme}://{_shown_host}:{ENDPOINT_PORT}").rstrip("/")
 API_DOMAIN = _text("API_DOMAIN", "localhost")
 _public = urlsplit(PUBLIC_URL)
 SECURE = _public.scheme == "https"

@@ -1,0 +1,57 @@
+"""`manage.py prepare`: make the database and runtimes ready before the processes start."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from console.accounts.services import first_sign_in
+from runner.backends import chosen
+from runner.checks import isolation
+from runner.images import ensure_images
+from runner.runtimes import install
+
+
+class Command(BaseCommand):
+    """Migrate, install runtime clients, make the first administrator's link.
+
+    The last line of its output is JSON for the supervisor: the address, a
+    one-time link, and notes (what is missing, with the command that mends it).
+    """
+
+    help = "Make the database and the runtimes ready."
+
+    def handle(self, *arguments: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0, interactive=False)
+        install.install(settings.VIRGA_HOME, self.stderr.write)
+        if "docker" in settings.BACKENDS:
+            ensure_images.delay()
+        user, link = first_sign_in()
+        report = {
+            "address": settings.PUBLIC_URL,
+            "endpoint": settings.ENDPOINT_URL,
+            "user": user.username,
+            "link": link,
+            "notes": "\n".join(notes()),
+        }
+        self.stdout.write(json.dumps(report))
+
+
+def notes() -> list[str]:
+    """What is missing on this machine, a sentence each, with what mends it."""
+    backends = chosen(settings.BACKENDS)
+    try:
+        told = [
+            f"{backend.name} is not used: {problem}"
+            for backend in backends
+            if (problem := backend.problem())
+        ]
+        found = isolation(backends)
+    finally:
+        for backend in backends:
+            backend.close()
+    if len(told) == len(backends):
+        told = []
+    return told + [f"{message.msg} {message.hint or ''}".strip() for message in found]
