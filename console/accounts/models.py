@@ -11,7 +11,7 @@ class User(AbstractUser):
     """
 
     last_account = models.ForeignKey(
-        "accounts.Account", null=True, on_delete=models.SET_NULL, related_name="+"
+        "accounts.Account", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
 
 

@@ -114,6 +114,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='user',
             name='last_account',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='accounts.account'),
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='accounts.account'),
         ),
     ]

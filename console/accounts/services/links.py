@@ -55,7 +55,7 @@ def create_sign_in_link(
 
 
 def first_sign_in() -> tuple[User, str]:
-    """The installation's first administrator, made if there is nobody, and a link good for 1 hour."""
+    """The first administrator, made if there is nobody, and a link good for an hour."""
     user = first_administrator()
     return user, create_sign_in_link(user=user, lifetime=FIRST_LINK)
 
