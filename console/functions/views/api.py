@@ -16,7 +16,6 @@ from editor.queries import tree_listing, tree_read
 @require_GET
 @member(Action.VIEW)
 def draft_status(request: MemberRequest, *, name: str) -> HttpResponse:
-    services.finish_deploys()
     return JsonResponse(asdict(queries.draft_status(function_of(request, name))))
 
 
