@@ -13,7 +13,7 @@ from console.accounts.roles import Action
 from console.errors import Conflict, Invalid, NotFound
 from console.events import bodies, catalogue, expectations, queries
 from console.events.models import TestEvent
-from console.events.services.saving import create, save_event
+from console.events.services.saving import create, free_name, save_event
 from console.functions.models import Function
 from console.functions.queries import arn_of
 from editor import queries as files
@@ -96,12 +96,16 @@ def copy_events(*, source: Function, to: Function, by: User | None) -> int:
 def save_from_invocation(
     *, function: Function, by: User, request_id: str, name: str, sharing: str
 ) -> TestEvent:
-    """Keep the input of a past run as a test event.
+    """Keep the input of a past run as a test event; without a name, under the run's id.
 
     Refuses with NotFound a run that is not this function's or is not kept any more.
     """
     authorize(user=by, account_id=function.account_id, action=Action.SAVE_EVENT)
     body = input_of(function=function, request_id=request_id)
+    if not name:
+        taken = set(queries.visible(function=function, user=by).values_list("name", flat=True))
+        name = f"run-{request_id[:8]}"
+        name = free_name(name, taken) if name in taken else name
     return save_event(function=function, by=by, name=name, body=body, sharing=sharing)
 
 

@@ -159,7 +159,7 @@ def from_invocation(request: MemberRequest, name: str, request_id: UUID) -> Http
         function=function,
         by=request.user,
         request_id=str(request_id),
-        name=given.text(values, "name", "") or f"run-{str(request_id)[:8]}",
+        name=given.text(values, "name", ""),
         sharing=SHARING.get(sharing, sharing),
     )
     if wants_page(request):
