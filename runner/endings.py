@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from runner import logs, report, states
+from runner import admission, logs, report, states
 from runner.announcer import announcer
 from runner.models import Invocation, Payload
 from runner.outcome import UNHANDLED, error_payload
@@ -33,7 +33,10 @@ FIELDS = (
 
 
 def store(row: Invocation, response: bytes, *, before: State, held_by: str = "") -> bool:
-    """Move a row to the final state that it bears, with its response; whether it was moved."""
+    """Move a row to the final state that it bears, with its response, and free its place.
+
+    Returns whether it was there to be moved.
+    """
     with transaction.atomic():
         moved = states.move(
             request_id=row.request_id,
@@ -46,7 +49,16 @@ def store(row: Invocation, response: bytes, *, before: State, held_by: str = "")
         )
         if moved:
             Payload.objects.filter(pk=row.pk).update(response=response)
+    if moved:
+        free(row)
     return moved
+
+
+def free(row: Invocation) -> None:
+    """Give back the place that admission gave it."""
+    admission.release(
+        request_id=str(row.request_id), account_id=row.account_id, function_arn=row.function_arn
+    )
 
 
 def conclude(
@@ -79,7 +91,7 @@ def lose(row: Invocation, text: str, *, held_by: str = "") -> bool:
         _settle_log(row)
     again = row.invocation_type == InvocationType.EVENT and row.attempt + 1 < ATTEMPTS
     if again and row.state == State.RUNNING:
-        return states.move(
+        moved = states.move(
             request_id=row.request_id,
             before=State.RUNNING,
             after=State.PENDING,
@@ -90,6 +102,10 @@ def lose(row: Invocation, text: str, *, held_by: str = "") -> bool:
             last_sequence=row.last_sequence,
             due_at=timezone.now(),
         )
+        if moved:
+            free(row)
+            admission.mark_waiting(True)
+        return moved
     conclude(row, State.LOST, text, held_by=held_by)
     return False
 

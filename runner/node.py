@@ -15,7 +15,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from runner import admission, endings, images, nodes, report, specs, states
+from runner import endings, images, nodes, report, specs, states
 from runner.announcer import announcer
 from runner.code import CodeStore
 from runner.errors import Refused, RunnerError
@@ -56,6 +56,8 @@ class Node:
         self.closing = False
         self._lock = threading.Lock()
         _allow_many_files()
+        for dead in states.expire_dead(settings.NODE, nodes.alive(max_age_s=0)):
+            nodes.leave(dead)
         for backend in self._backends:
             swept = 0 if backend.problem() else backend.sweep()
             if swept:
@@ -196,6 +198,7 @@ class Node:
         row.log_file = leased.log.name
         row.log_offset = recorder.offset
         row.first_sequence = row.last_sequence + 1
+        row.state = State.RUNNING
         return states.move(
             request_id=row.request_id,
             before=State.PENDING,
@@ -225,12 +228,8 @@ class Node:
         )
 
     def _finish(self, row: Invocation, outcome: Outcome, recorder: Recorder) -> None:
-        """Store how it ended, free its place, then say so."""
-        request_id = str(row.request_id)
+        """Store how it ended, then say so."""
         stored = endings.store(row, outcome.payload, before=State.RUNNING, held_by=self.owner)
-        admission.release(
-            request_id=request_id, account_id=row.account_id, function_arn=row.function_arn
-        )
         if stored:
             recorder.result(of_row(row, outcome.payload), sequence=row.last_sequence)
 

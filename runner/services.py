@@ -129,7 +129,7 @@ def start_invocation(
         recorded = True
     finally:
         if waits and not recorded:
-            _release(row)
+            endings.free(row)
     return request_id
 
 
@@ -143,12 +143,9 @@ def stop_invocation(*, account_id: str, request_id: str) -> None:
         return
     Invocation.objects.filter(pk=row.pk).update(stop_requested_at=timezone.now())
     row.refresh_from_db()
-    stopped = row.state == State.PENDING and endings.conclude(
+    if row.state != State.PENDING or not endings.conclude(
         row, State.STOPPED, "Stopped by a person.", error_type="Sandbox.Stopped"
-    )
-    if stopped:
-        _release(row)
-    else:
+    ):
         nodes.ring_stop(str(row.request_id))
 
 
@@ -378,12 +375,6 @@ def _place(spec: FunctionSpec, request_id: str, account_limit: int) -> admission
         reserved=reserved is not None,
         account_limit=account_limit,
         node_limit=settings.NODE_CONCURRENCY,
-    )
-
-
-def _release(row: Invocation) -> None:
-    admission.release(
-        request_id=str(row.request_id), account_id=row.account_id, function_arn=row.function_arn
     )
 
 

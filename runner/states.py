@@ -5,6 +5,7 @@ that runs twice finds its move already made.
 """
 
 import os
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -45,12 +46,14 @@ def queued_until(now: datetime | None = None) -> datetime:
     return (now or timezone.now()) + timedelta(seconds=QUEUE_S)
 
 
-def expire_dead(node: str) -> int:
-    """Expire the leases of this node's earlier runners, whose process is gone; how many."""
+def expire_dead(node: str, said_alive: Iterable[str]) -> set[str]:
+    """Expire the leases of this node's earlier runners, whose process is gone; those runners."""
     rows = Invocation.objects.filter(state=State.RUNNING, lease_owner__startswith=f"{node}:")
-    owners = rows.order_by().values_list("lease_owner", flat=True).distinct()
-    dead = [owner for owner in owners if not _lives(int(owner.split(":")[1]))]
-    return rows.filter(lease_owner__in=dead).update(lease_expires_at=timezone.now())
+    owners = {*rows.order_by().values_list("lease_owner", flat=True).distinct(), *said_alive}
+    mine = {owner for owner in owners if owner.startswith(f"{node}:")}
+    dead = {owner for owner in mine if not _lives(int(owner.split(":")[-2]))}
+    rows.filter(lease_owner__in=dead).update(lease_expires_at=timezone.now())
+    return dead
 
 
 def _lives(process: int) -> bool:

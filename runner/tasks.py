@@ -45,11 +45,9 @@ def reap() -> None:
     now = timezone.now()
     for row in Invocation.objects.filter(state=State.RUNNING, lease_expires_at__lt=now):
         logger.warning("invocation %s lost its runner", row.request_id)
-        _release(row)
         endings.lose(row, endings.RUNNER_STOPPED, held_by=row.lease_owner)
     for row in Invocation.objects.filter(state=State.PENDING, lease_expires_at__lt=now):
         if row.invocation_type != InvocationType.EVENT and row.created_at < now - UNTAKEN:
-            _release(row)
             endings.conclude(row, State.LOST, "No runner took it within 15 minutes.")
             continue
         held = Invocation.objects.filter(
@@ -60,17 +58,10 @@ def reap() -> None:
     dispatch.events()
 
 
-def _release(row: Invocation) -> None:
-    admission.release(
-        request_id=str(row.request_id), account_id=row.account_id, function_arn=row.function_arn
-    )
-
-
 def _fail(request_id: str) -> None:
     row = Invocation.objects.filter(request_id=request_id).first()
     if row is None:
         return
-    _release(row)
     if row.state in (State.PENDING, State.RUNNING):
         endings.lose(row, "The runner failed; its log says why. Run it again.")
 
@@ -82,7 +73,6 @@ def _fail(request_id: str) -> None:
 def _start(sender: Any, **rest: Any) -> None:
     if dispatch.QUEUE in sender.app.amqp.queues.consume_from and node.current() is None:
         node.install(lambda: node.Node(backends.chosen(settings.BACKENDS)))
-        states.expire_dead(settings.NODE)
         reap.delay()
 
 
