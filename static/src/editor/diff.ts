@@ -29,8 +29,6 @@ function pane(monaco: Monaco): Pane {
     renderOverviewRuler: false,
     useInlineViewWhenSpaceIsLimited: true,
     renderSideBySideInlineBreakpoint: 700,
-    originalAriaLabel: "The other text",
-    modifiedAriaLabel: "Your text",
   }) };
 }
 
@@ -48,6 +46,8 @@ export class Diff {
     this.original = monaco.editor.createModel(options.original.content, options.modified.model.getLanguageId(),
       monaco.Uri.from({ scheme: "virga-other", authority: crypto.randomUUID(), path: `/${options.path}` }));
     this.editor.updateOptions({ ...editorOptions(), readOnly: options.readOnly });
+    this.editor.getOriginalEditor().updateOptions({ ariaLabel: options.original.title });
+    this.editor.getModifiedEditor().updateOptions({ ariaLabel: options.modified.title });
     this.editor.setModel({ original: this.original, modified: options.modified.model });
   }
 

@@ -66,7 +66,7 @@ export function showMenu(label: string, items: (MenuItem | null)[], at: { x: num
     rows[next]?.focus();
   }
 
-  document.body.append(menu);
+  (document.querySelector("main") ?? document.body).append(menu);
   const box = menu.getBoundingClientRect();
   menu.style.left = `${Math.max(4, Math.min(at.x, innerWidth - box.width - 4))}px`;
   menu.style.top = `${Math.max(4, Math.min(at.y, innerHeight - box.height - 4))}px`;

@@ -89,6 +89,8 @@ export function followTheme(monaco: Monaco): void {
         "editor.background": token("--surface", dark() ? "#151c25" : "#ffffff"),
         "editorLineNumber.foreground": dark() ? "#9aa4ad" : "#5c6670",
         "editorLineNumber.activeForeground": dark() ? "#ffffff" : "#000000",
+        // Fainter than Monaco's, so that the text on them keeps its contrast.
+        ...(dark() ? { "editor.wordHighlightBackground": "#82b1ff1f", "editor.wordHighlightStrongBackground": "#82b1ff26", "editor.wordHighlightTextBackground": "#82b1ff1f" } : {}),
       },
     });
     monaco.editor.setTheme("virga");

@@ -75,9 +75,9 @@ export class SearchView {
     const start = Math.max(0, match.column - 1);
     const from = start > 30 ? start - 20 : 0;
     return el("li", {}, el("button", {
-      type: "button", "aria-label": `Line ${match.line}: ${match.text.trim()}`,
+      type: "button",
       onclick: () => this.open(match), onkeydown: (event: KeyboardEvent) => this.step(event),
-    }, el("span", { class: "ve-line-number" }, String(match.line)), `${from ? "…" : ""}${match.text.slice(from, start).trimStart()}`,
+    }, el("span", { class: "ve-line-number" }, el("span", { class: "visually-hidden" }, "Line "), String(match.line)), `${from ? "…" : ""}${match.text.slice(from, start).trimStart()}`,
       el("mark", {}, match.text.slice(start, start + match.length)), match.text.slice(start + match.length, start + match.length + 200)));
   }
 

@@ -26,6 +26,7 @@ export class Tree {
   private files: FileEntry[] = [];
   private selected = "";
   private active = "";
+  private drawn = 0;
   private dirty = new Set<string>();
   private changed = new Set<string>();
 
@@ -75,7 +76,7 @@ export class Tree {
   private draw(): void {
     const focused = this.list.contains(document.activeElement);
     const nodes = treeOf(this.files, this.emptyFolders);
-    this.list.replaceChildren(...nodes.map((node) => this.item(node, 1)));
+    this.list.replaceChildren(...nodes.flatMap((node) => this.items(node, 1)));
     if (nodes.length === 0) this.list.append(el("li", { class: "ve-empty", role: "none" }, "No files yet. Create one, or drop files here."));
     const stop = this.row(this.selected) ?? this.list.querySelector<HTMLElement>("[role=treeitem]");
     if (stop) {
@@ -84,18 +85,23 @@ export class Tree {
     }
   }
 
+  /** The node and, where it is open, what is in it: one flat list with levels. */
+  private items(node: TreeNode, level: number): HTMLElement[] {
+    const inside = this.opened.has(node.path) ? node.children : [];
+    return [this.item(node, level), ...inside.flatMap((child) => this.items(child, level + 1))];
+  }
+
   private item(node: TreeNode, level: number): HTMLElement {
     const open = this.opened.has(node.path);
-    const dirty = this.dirty.has(node.path);
-    const changed = this.changed.has(node.path);
+    const mark = this.dirty.has(node.path) ? ["●", "not saved"] : this.changed.has(node.path) ? ["M", "not deployed"] : null;
     const glyph = node.folder ? (open ? "chevron-down" : "chevron-right") : (ICONS[node.name.split(".").pop() ?? ""] ?? "file");
-    const label = el("div", { class: "ve-row" }, icon(glyph), el("span", { class: "ve-name" }, node.name),
-      dirty ? el("span", { class: "ve-mark", title: "Not saved" }, "●") : changed ? el("span", { class: "ve-mark", title: "Not deployed" }, "M") : null);
+    const label = el("div", { class: "ve-row", id: `ve-row-${(this.drawn += 1)}` }, icon(glyph), el("span", { class: "ve-name" }, node.name),
+      mark ? el("span", { class: "ve-mark", title: mark[1] }, mark[0], el("span", { class: "visually-hidden" }, ` ${mark[1]}`)) : null);
     label.style.paddingInlineStart = `${level * 0.75}rem`;
     const item = el("li", {
       role: "treeitem", tabindex: -1, "aria-level": level, "aria-selected": String(node.path === this.selected),
       "aria-expanded": node.folder ? String(open) : null, "data-path": node.path, "data-folder": node.folder ? "1" : "0",
-      "aria-label": `${node.name}${dirty ? ", not saved" : changed ? ", not deployed" : ""}`,
+      "aria-labelledby": label.id,
       class: node.path === this.active ? "ve-active" : "", draggable: this.editable ? "true" : null,
       onclick: (event: MouseEvent) => { event.stopPropagation(); this.press(node); },
       oncontextmenu: (event: MouseEvent) => {
@@ -106,7 +112,6 @@ export class Tree {
       },
       ondragstart: (event: DragEvent) => { event.stopPropagation(); event.dataTransfer?.setData(DRAGGED, node.path); },
     }, label);
-    if (node.folder && open) item.append(el("ul", { role: "group" }, ...node.children.map((child) => this.item(child, level + 1))));
     if (this.editable) this.acceptDrops(item, () => (node.folder ? node.path : folderOf(node.path)));
     return item;
   }

@@ -101,6 +101,7 @@ class Code {
     this.tester = new Tester(this.run, this.bench, this.workspace, this.events, this.eventTabs, this.rights.edit, key);
     this.status = new DraftStatus(functions, () => this.side.show("changes"), (path, deployed) => void this.bench.compare(path, `diff:${path}`, "Deployed ($LATEST)", deployed), (error) => this.fail(error));
     this.deployer = new Deployer(functions, this.bench, socket, output, (busy) => this.deploying(busy), () => this.status.refreshSoon(0));
+    this.status.badge.hidden = !("undeployed" in this.data);
     this.toolbar = this.makeToolbar();
     this.side = this.makeSideBar();
     root.append(this.toolbar.element, this.layout.side, el("div", { class: "ve-shade" }), this.bench.tabs.element, this.layout.panel);
