@@ -106,7 +106,7 @@ class BubblewrapBackend:
         with self._lock:
             ours = {nest.pid for nest in self._nests.values()}
             keep = set(self._live)
-        left = [pid for pid in nests.labelled(self._label) if not _below(pid, ours)]
+        left = [pid for pid in nests.labelled(self._label) if pid not in ours]
         swept = self._enforcement.sweep(keep=keep)
         for pid in left:
             nests.end_tree(pid)
@@ -164,15 +164,3 @@ class BubblewrapBackend:
             "group_id": GROUP_ID,
         }
         return Nest(made_of, label=self._label, settings=settings)
-
-
-def _below(pid: int, holders: set[int]) -> bool:
-    """Whether a process is one of `holders` or a child of one."""
-    if pid in holders:
-        return True
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return True  # it ended by itself
-    parents = [line.split()[1] for line in status.splitlines() if line.startswith("PPid:")]
-    return bool(parents) and int(parents[0]) in holders

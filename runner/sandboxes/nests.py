@@ -100,16 +100,16 @@ def end_tree(pid: int) -> None:
 
 
 def labelled(label: str) -> list[int]:
-    """Processes of nests that carry a label, as their holder or their init."""
-    found = []
+    """The processes that hold nests with a label, or are the topmost left of one."""
+    parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        with suppress(OSError):
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-            if label.encode() in words and rootfs.PROGRAM.encode() in words:
-                found.append(int(entry.name))
-    return found
+        if entry.name.isdigit():
+            with suppress(OSError, ValueError):
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                if label.encode() in words and rootfs.PROGRAM.encode() in words:
+                    stat = (entry / "stat").read_text().rpartition(")")[2]
+                    parents[int(entry.name)] = int(stat.split()[1])
+    return [pid for pid, parent in parents.items() if parent not in parents]
 
 
 def await_gone(pids: list[int], patience_s: float) -> bool:
