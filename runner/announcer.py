@@ -9,7 +9,9 @@ import asyncio
 import logging
 import os
 import threading
+from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -23,20 +25,45 @@ class Announcer:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._queue: asyncio.Queue[tuple[str, Mapping[str, Any]] | None] = asyncio.Queue()
+        self._wake = asyncio.Event()
+        self._lock = threading.Lock()
+        self._queue: deque[_Item] = deque()
+        self._awake = False
+        self._closed = False
         self._thread = threading.Thread(target=self._main, name="announcer", daemon=True)
         self._thread.start()
 
     def send(self, group: str, kind: str, message: Mapping[str, Any]) -> None:
         """Announce to a group; returns at once."""
-        item = (group, {"type": kind, "message": dict(message)})
-        self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
+        self._put(_Item(True, group, {"type": kind, "message": message}))
+
+    def reply(self, channel: str, kind: str, message: Mapping[str, Any]) -> None:
+        """Send to one channel, before anything that is queued for groups."""
+        self._put(_Item(False, channel, {"type": kind, "message": message}))
 
     def close(self) -> None:
         """Send what is queued and end the thread."""
+        self._closed = True
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._queue.put_nowait, None)
+            self._loop.call_soon_threadsafe(self._wake.set)
             self._thread.join(timeout=5)
+
+    def _put(self, item: "_Item") -> None:
+        with self._lock:
+            if item.to_group:
+                self._queue.append(item)
+            else:
+                self._queue.appendleft(item)
+            wake, self._awake = not self._awake, True
+        if wake:
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    def _next(self) -> "_Item | None":
+        with self._lock:
+            if self._queue:
+                return self._queue.popleft()
+            self._awake = False
+            return None
 
     def _main(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -47,13 +74,31 @@ class Announcer:
 
     async def _serve(self) -> None:
         layer = get_channel_layer()
-        while (item := await self._queue.get()) is not None:
-            group, message = item
-            try:
-                await layer.group_send(group, message)
-            except (RedisError, OSError) as error:
-                logger.warning("could not announce to %s: %s", group, error)
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while (item := self._next()) is not None:
+                await _send(layer, item)
+            if self._closed:
+                break
         await layer.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    to_group: bool
+    where: str
+    message: Mapping[str, Any]
+
+
+async def _send(layer: Any, item: _Item) -> None:
+    try:
+        if item.to_group:
+            await layer.group_send(item.where, item.message)
+        else:
+            await layer.send(item.where, item.message)
+    except (RedisError, OSError) as error:
+        logger.warning("could not announce to %s: %s", item.where, error)
 
 
 _lock = threading.Lock()

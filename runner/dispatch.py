@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from runner import admission, states
+from runner import admission, lane, nodes, states, waiter
 from runner.errors import TooManyRequests
 from runner.models import Invocation
 from runner.spec import InvocationType, State
@@ -25,6 +25,18 @@ FUNCTIONS_A_ROUND = 20
 def enqueue(request_id: str) -> None:
     """Give an invocation to the runners. Its row stands and bears a queue lease."""
     current_app.send_task(TASK, (request_id,), queue=QUEUE, retry=False)
+
+
+def hand_over(request_id: str) -> None:
+    """Give a call that somebody waits for to the runners: by the lane, where a runner lives.
+
+    If a waiter listens in this process, the result is sent straight to it.
+    """
+    if not nodes.alive():
+        enqueue(request_id)
+        return
+    ear = waiter.listening()
+    lane.push(request_id, reply=ear.expect(request_id) if ear is not None else "")
 
 
 def events() -> int:

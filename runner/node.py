@@ -128,10 +128,11 @@ class Node:
             **self.pool.counts(),
         }
 
-    def run(self, request_id: str) -> bool:
+    def run(self, request_id: str, *, reply: str = "") -> bool:
         """Run one invocation to its end; False when there was nothing to do.
 
-        May be called twice for the same id: only one claims it.
+        May be called twice for the same id: only one claims it. The result
+        is sent to the channel `reply` too, if one is given.
         """
         row = Invocation.objects.select_related("payload").get(request_id=request_id)
         if row.state != State.PENDING or self.closing:
@@ -150,13 +151,13 @@ class Node:
             self.pool.abandon(leased)
             return False
         try:
-            return self._run_leased(row, leased)
+            return self._run_leased(row, leased, reply)
         finally:
             self.leases.drop(request_id)
             with self._lock:
                 self._running.pop(request_id, None)
 
-    def _run_leased(self, row: Invocation, leased: Leased) -> bool:
+    def _run_leased(self, row: Invocation, leased: Leased, reply: str) -> bool:
         request_id = str(row.request_id)
         recorder = Recorder(
             request_id=request_id,
@@ -187,7 +188,7 @@ class Node:
         _write_end(row, outcome, recorder)
         _fill(row, outcome, recorder)
         self.pool.give_back(leased, reusable=outcome.reusable)
-        self._finish(row, outcome, recorder)
+        self._finish(row, outcome, recorder, reply)
         return True
 
     def _claim(self, row: Invocation, leased: Leased, recorder: Recorder) -> bool:
@@ -227,11 +228,12 @@ class Node:
             call, receive=recorder.printed, started=lambda: recorder.platform(start)
         )
 
-    def _finish(self, row: Invocation, outcome: Outcome, recorder: Recorder) -> None:
+    def _finish(self, row: Invocation, outcome: Outcome, recorder: Recorder, reply: str) -> None:
         """Store how it ended, then say so."""
         stored = endings.store(row, outcome.payload, before=State.RUNNING, held_by=self.owner)
         if stored:
-            recorder.result(of_row(row, outcome.payload), sequence=row.last_sequence)
+            result = of_row(row, outcome.payload, tail=recorder.tail)
+            recorder.result(result, sequence=row.last_sequence, reply=reply)
 
 
 def _fill(row: Invocation, outcome: Outcome, recorder: Recorder) -> None:

@@ -24,8 +24,10 @@ def build_group_of(key: str) -> str:
     return f"build.{key}"
 
 
-def of_row(row: Invocation, response: bytes | None) -> InvocationResult:
-    """The result that a final row and its response stand for."""
+def of_row(
+    row: Invocation, response: bytes | None, *, tail: bytes | None = None
+) -> InvocationResult:
+    """The result that a final row and its response stand for; `tail` of its log if at hand."""
     return InvocationResult(
         request_id=str(row.request_id),
         state=State(row.state),
@@ -41,7 +43,7 @@ def of_row(row: Invocation, response: bytes | None) -> InvocationResult:
         init_ms=row.init_ms,
         cold=row.cold,
         limit=Limit(row.limit) if row.limit else None,
-        log_tail=tail_of(row),
+        log_tail=tail_of(row) if tail is None else tail,
         backend=row.backend,
     )
 

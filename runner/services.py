@@ -6,7 +6,7 @@ import shutil
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
@@ -48,6 +48,7 @@ from runner.spec import (
     RuntimeInfo,
     State,
 )
+from runner.waiter import waiter
 
 __all__ = [
     "build_group_of",
@@ -125,7 +126,7 @@ def start_invocation(
             row.spec = specs.freeze(spec)
             row.save(force_insert=True)
             Payload(invocation=row, event=event or b"{}").save(force_insert=True)
-            transaction.on_commit(lambda: dispatch.enqueue(request_id) if waits else _dispatch())
+            transaction.on_commit(lambda: dispatch.hand_over(request_id) if waits else _dispatch())
         recorded = True
     finally:
         if waits and not recorded:
@@ -155,33 +156,26 @@ async def wait_for_result(*, request_id: str, timeout_s: float) -> InvocationRes
     Raises TimeoutError after `timeout_s`; the invocation goes on. Refuses
     with InvocationNotFound.
     """
-    layer = get_channel_layer()
-    group = group_of(request_id)
-    channel = await layer.new_channel()
-    await layer.group_add(group, channel)
     read = sync_to_async(read_result, thread_sensitive=False)
-    try:
-        async with asyncio.timeout(timeout_s):
+    async with asyncio.timeout(timeout_s):
+        mine = await waiter()
+        told = mine.expects(request_id)
+        layer, group = get_channel_layer(), group_of(request_id)
+        future = mine.future(request_id)
+        try:
+            if not told:
+                await layer.group_add(group, mine.channel)
             while True:
+                if told or future.done():
+                    await asyncio.wait([future], timeout=LOOK_AGAIN_S)
+                    if future.done() and (heard := future.result()) is not None:
+                        return heard
                 if (result := await read(request_id=request_id)) is not None:
                     return result
-                if (result := await _heard(layer, channel)) is not None:
-                    return result
-    finally:
-        await layer.group_discard(group, channel)
-
-
-async def _heard(layer: Any, channel: str) -> InvocationResult | None:
-    """The result as the channel brings it; None when it is time to look at the row."""
-    try:
-        async with asyncio.timeout(LOOK_AGAIN_S):
-            while True:
-                message = (await layer.receive(channel))["message"]
-                if message["kind"] == "result":
-                    content = message["result"]
-                    return results.from_json(content) if content["exact"] else None
-    except TimeoutError:
-        return None
+                told = True
+        finally:
+            mine.forget(request_id)
+            await layer.group_discard(group, mine.channel)
 
 
 def read_result(*, request_id: str) -> InvocationResult | None:

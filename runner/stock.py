@@ -38,6 +38,7 @@ class Stock:
         self._each = each
         self._idle_s = idle_s
         self._lock = threading.Lock()
+        self._looking = threading.Lock()
         self._starting = threading.BoundedSemaphore(STARTS_AT_ONCE)
         self._ready: dict[Kind, deque[Sandbox]] = {}
         self._asked: dict[Kind, float] = {}
@@ -176,15 +177,26 @@ class Stock:
         return list(found.values())
 
     def _look(self) -> None:
-        """Ask the backends again, every few seconds: images get built, engines come up."""
-        with self._lock:
-            if time.monotonic() - self._looked < LOOK_AGAIN_S and self._looked:
+        """Ask the backends again, every few seconds: images get built, engines come up.
+
+        The first time everybody waits for the answer; later one asks and the
+        others go by what was known.
+        """
+        first = not self._looked
+        if not first and time.monotonic() - self._looked < LOOK_AGAIN_S:
+            return
+        if not self._looking.acquire(blocking=first):
+            return
+        try:
+            if first and self._looked:
                 return
+            for name, backend in self._backends.items():
+                problem = backend.problem()
+                self._interpreters[name] = () if problem else backend.interpreters()
+                self._problems[name] = problem
             self._looked = time.monotonic()
-        for name, backend in self._backends.items():
-            problem = backend.problem()
-            self._problems[name] = problem
-            self._interpreters[name] = () if problem else backend.interpreters()
+        finally:
+            self._looking.release()
 
 
 def _age(interpreter: Interpreter) -> tuple[int, ...]:

@@ -31,6 +31,8 @@ KIND = "invocation.message"
 LOG_LIMIT = 2_097_152
 """Bytes kept of what one invocation prints; the rest is read and dropped."""
 TAIL_BYTES = 4096
+REPLY_LIMIT = 262_144
+"""A larger response is not sent to its waiter, who reads the row instead."""
 
 
 class Recorder:
@@ -90,9 +92,15 @@ class Recorder:
                 text = "\n" + text
             self._put(text.encode())
 
-    def result(self, result: InvocationResult, *, sequence: int) -> None:
-        """Announce the result, which is stored already under that number."""
-        self._ring_as(sequence, "result", result=to_json(result))
+    def result(self, result: InvocationResult, *, sequence: int, reply: str = "") -> None:
+        """Announce the result, which is stored already under that number; to `reply` first."""
+        content = to_json(result)
+        told = message(self._request_id, sequence, "result", result=content)
+        if reply:
+            large = len(result.payload) > REPLY_LIMIT
+            short = message(self._request_id, sequence, "result", result=None)
+            self._announcer.reply(reply, KIND, short if large else told)
+        self._announcer.send(self._group, KIND, told)
 
     def _put(self, text: bytes) -> None:
         if not text:
@@ -103,10 +111,8 @@ class Recorder:
         self._ring("log", text=text.decode())
 
     def _ring(self, kind: str, **more: Any) -> None:
-        self._ring_as(self.sequence, kind, **more)
-
-    def _ring_as(self, sequence: int, kind: str, **more: Any) -> None:
-        self._announcer.send(self._group, KIND, message(self._request_id, sequence, kind, **more))
+        told = message(self._request_id, self.sequence, kind, **more)
+        self._announcer.send(self._group, KIND, told)
 
 
 def replay(*, request_id: str, after: int) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from celery import shared_task, signals
 from django.conf import settings
 from django.utils import timezone
 
-from runner import admission, backends, dispatch, endings, node, states
+from runner import admission, backends, dispatch, endings, lane, node, states
 from runner.errors import RunnerError
 from runner.models import Invocation
 from runner.spec import InvocationType, State
@@ -27,16 +27,21 @@ UNTAKEN = timedelta(minutes=15)
 @shared_task(name="runner.tasks.run_invocation", ignore_result=True)
 def run_invocation(request_id: str) -> None:
     """Run one invocation here, then let waiting events into the place that it left."""
+    execute(request_id)
+
+
+def execute(request_id: str, reply: str = "") -> None:
+    """What the task does; the lane calls it too, with the channel to send the result to."""
     here = node.current()
     if here is None:
         raise RunnerError("This worker has no runner: start it with the queue `runner`.")
     try:
-        here.run(request_id)
+        here.run(request_id, reply=reply)
+        if admission.events_wait():
+            dispatch.events()
     except Exception:  # the task rim: a bug must not leave a caller waiting
         logger.exception("invocation %s failed in the runner", request_id)
         _fail(request_id)
-    if admission.events_wait():
-        dispatch.events()
 
 
 @shared_task(name="runner.tasks.reap", ignore_result=True)
@@ -69,20 +74,31 @@ def _fail(request_id: str) -> None:
 # -- the worker's life
 
 
+_lane: lane.Lane | None = None
+SPARE_THREADS = 28
+"""More threads than calls are admitted, so that nested calls can't deadlock."""
+
+
 @signals.worker_init.connect
 def _start(sender: Any, **rest: Any) -> None:
-    if dispatch.QUEUE in sender.app.amqp.queues.consume_from and node.current() is None:
+    global _lane
+    if dispatch.QUEUE in sender.app.amqp.queues.consume_from:
         node.install(lambda: node.Node(backends.chosen(settings.BACKENDS)))
+        _lane = lane.Lane(threads=settings.NODE_CONCURRENCY + SPARE_THREADS, run=execute)
         reap.delay()
 
 
 @signals.worker_shutting_down.connect
 def _stop_taking(**rest: Any) -> None:
     here = node.current()
+    if _lane is not None:
+        _lane.stop_taking()
     if here is not None:
         threading.Thread(target=here.shut_down, name="shut-down").start()
 
 
 @signals.worker_shutdown.connect
 def _end(**rest: Any) -> None:
+    if _lane is not None:
+        _lane.close()
     node.uninstall()
