@@ -25,3 +25,11 @@ def language_of(name: str) -> str:
     if name.startswith("nodejs"):
         return "node"
     return name.rstrip("0123456789.x") or name
+
+
+def default() -> str:
+    """The runtime to offer first: the newest whose own interpreter is here, else the newest."""
+    every = known()
+    served = [one for one in every if one.interpreter and not one.deprecated]
+    own = [one for one in served if one.interpreter.startswith(one.label.removesuffix(".x"))]
+    return next(iter(own or served or every)).name

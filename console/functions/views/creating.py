@@ -30,6 +30,7 @@ def create(request: MemberRequest) -> HttpResponse:
         initial={
             "way": request.GET.get("way", "scratch"),
             "blueprint": request.GET.get("blueprint", ""),
+            "runtime": runtimes.default(),
         },
     )
     if request.method == "POST" and form.is_valid():

@@ -2,6 +2,7 @@
 // The same numbers stand in a table beside it.
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import "./chart.css";
 
 class ChartElement extends HTMLElement {
   private plot: uPlot | null = null;
