@@ -17,12 +17,14 @@
 'use strict';
 
 const fs = require('node:fs');
+const http = require('node:http');
 const Module = require('node:module');
+const net = require('node:net');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 
 // What the clients and most functions load; a prepared process has paid for it.
-for (const name of ['assert', 'async_hooks', 'buffer', 'child_process', 'crypto', 'events', 'http',
+for (const name of ['assert', 'async_hooks', 'buffer', 'child_process', 'crypto', 'events',
   'https', 'net', 'os', 'stream', 'string_decoder', 'timers', 'tls', 'url', 'util',
   'worker_threads', 'zlib']) {
   require(`node:${name}`);
@@ -82,11 +84,32 @@ async function start(handler) {
   }
 }
 
-async function main() {
-  require('./rapid_client.cjs');
-  if (fs.existsSync(CLIENT_BEFORE_24)) {
-    await import(pathToFileURL(CLIENT_BEFORE_24).href); // only defines; also warms the ESM loader
+/**
+ * Walk the paths that a function's start will take, so that their code is compiled already: both
+ * module loaders, and one exchange of the client with a server of its own.
+ */
+async function warm() {
+  const { Connection } = require('./rapid_client.cjs');
+  for (const client of [CLIENT_BEFORE_24, CLIENT_FROM_24].filter((file) => fs.existsSync(file))) {
+    Module.createRequire(client)('./rapid-client.node');
   }
+  if (fs.existsSync(CLIENT_BEFORE_24)) {
+    await import(pathToFileURL(CLIENT_BEFORE_24).href); // only defines
+  }
+  new http.Agent({ keepAlive: true });
+  await import(pathToFileURL(path.join(__dirname, 'warm.mjs')).href);
+  await import(pathToFileURL(path.join(__dirname, 'warm.cjs')).href);
+  const body = '{"status":"OK"}';
+  const answer = `HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const server = net.createServer((socket) => socket.on('data', () => socket.end(answer)));
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const connection = new Connection(`127.0.0.1:${server.address().port}`);
+  await connection.request('POST', 'warm', { 'Content-Type': 'application/json' }, body);
+  await new Promise((resolve) => server.close(resolve));
+}
+
+async function main() {
+  await warm();
   const assignment = readAssignment();
   if (assignment === null) process.exit(0);
   closeStandardInput();

@@ -13,14 +13,19 @@ const XRAY_LIMIT = 1024 * 1024;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 class Connection {
+  #address; // "host:port", else the environment's
   #socket = null;
   #received = [];
   #size = 0;
   #waiting = null; // {resolve, reject} of the request under way
 
+  constructor(address = null) {
+    this.#address = address;
+  }
+
   /** Send one request; one at a time. */
   request(method, target, headers = {}, body = null) {
-    const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(':');
+    const [host, port] = (this.#address ?? process.env.AWS_LAMBDA_RUNTIME_API).split(':');
     const payload = body === null ? null : Buffer.from(body);
     let head = `${method} ${ROOT}${target} HTTP/1.1\r\nHost: ${host}:${port}\r\n`;
     for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
@@ -107,6 +112,8 @@ function post(target, body, headers) {
 }
 
 module.exports = {
+  Connection,
+
   initializeClient() {},
 
   async next() {

@@ -71,6 +71,7 @@ def preload():
     try:
         try:
             importlib.import_module("awslambdaric.__main__")
+            importlib.import_module("awslambdaric.lambda_literals")
             _official = True
         except ImportError:
             importlib.import_module("virga_client")
@@ -190,7 +191,6 @@ def _set_streams():
 
 
 def _set_paths():
-    import importlib
     import types
 
     root = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
@@ -206,8 +206,8 @@ def _set_paths():
     ]
     standard = [path for path in sys.path if path not in wanted]
     sys.path[:] = [*dict.fromkeys(p for p in wanted if p and os.path.isdir(p)), *standard]
+    # Folders looked at before the function's were mounted; invalidate_caches() would import more.
     sys.path_importer_cache.clear()
-    importlib.invalidate_caches()
     sys.argv[:] = [os.path.join(_HERE, "bootstrap.py")]
     sys.modules.pop(__name__, None)
     sys.modules["__main__"] = types.ModuleType("__main__")
