@@ -25,6 +25,9 @@ from docker.errors import DockerException
 from runner.errors import RunnerError
 from runner.image_recipes import build
 from runner.runtimes.images import IMAGES, Image
+from runner.sandboxes import docker_container
+
+ENGINE_TIMEOUT_S = 600
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +72,7 @@ def ensure() -> ImagesStatus:
         if not mine:
             return status()
         try:
-            client = docker.from_env(version="auto", timeout=600)
+            client = docker_container.connect(timeout_s=ENGINE_TIMEOUT_S)
         except (DockerException, requests.RequestException) as error:
             return _record(ImagesState.ABSENT, 0, f"Docker does not answer: {error}")
         try:

@@ -32,6 +32,7 @@ from runner.sandboxes.docker_pipes import Pipes
 from runner.sandboxes.docker_process import Process, await_quiet, first_child
 from runner.sandboxes.docker_sandbox import DockerSandbox, Parts
 from runner.sandboxes.nest import syscalls
+from runner.sandboxes.safety import Safe
 
 ENGINE_ERRORS = (DockerException, requests.RequestException, OSError)
 ENGINE_TIMEOUT_S = 60
@@ -67,7 +68,7 @@ class DockerBackend:
     name = "docker"
 
     def __init__(self, *, run_dir: Path, label: str, base_image: str = "") -> None:
-        self._folder = run_dir / "docker"
+        self.folder = run_dir / "docker"
         self._label = label
         self._base_image = base_image
         self._lock = threading.Lock()
@@ -111,10 +112,7 @@ class DockerBackend:
         with self._lock:
             if self._engine is None:
                 try:
-                    engine = docker.from_env(
-                        version="auto", timeout=ENGINE_TIMEOUT_S, max_pool_size=64
-                    )
-                    engine.ping()
+                    engine = docker_container.connect(timeout_s=ENGINE_TIMEOUT_S)
                 except ENGINE_ERRORS as error:
                     raise SandboxFailed(INSTALL, detail=str(error)) from error
                 self._engine = engine
@@ -146,7 +144,7 @@ class DockerBackend:
         pipes = None
         container_id = ""
         try:
-            pipes = Pipes(self._folder / name, user)
+            pipes = Pipes(self.folder / name, user)
             request = ContainerRequest(
                 image=image.tag(self._base_image),
                 label=self._label,
@@ -160,7 +158,7 @@ class DockerBackend:
             container_id = docker_container.create(client, name, request)
             sandbox = DockerSandbox(self._start(client, name, container_id, pipes, user))
             sandbox.freeze()
-            return sandbox
+            return Safe(sandbox)
         except BaseException as error:
             self._abandon(client, name, container_id, pipes)
             if not isinstance(error, ENGINE_ERRORS):
@@ -232,7 +230,7 @@ class DockerBackend:
                     removed += 1
         except (SandboxFailed, *ENGINE_ERRORS):
             return removed
-        for folder in self._folder.glob("virga-*"):
+        for folder in self.folder.glob("virga-*"):
             if folder.name.removesuffix(docker_container.LAYERS) not in self._live:
                 with suppress(OSError):  # merged layers are mounted there
                     syscalls.unmount(str(folder))

@@ -1,5 +1,6 @@
 """What is asked of the engine: one container, its removal, its end."""
 
+import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import docker
-from docker.errors import APIError, NotFound
+from docker.errors import APIError, DockerException, NotFound
 
 from runner.errors import SandboxFailed
 from runner.sandboxes import cgroups
@@ -16,6 +17,7 @@ from runner.sandboxes.cgroups.group import PROCESSES
 
 INSTALLATION_LABEL = "virga.installation"
 KIND_LABEL = "virga.kind=sandbox"
+DEFAULT_HOST = "unix:///var/run/docker.sock"
 OPEN_FILES = 1_024
 SHARED_MEMORY = 16 << 20
 END_TIMEOUT_S = 5.0
@@ -25,6 +27,14 @@ LAYERS = "-layers"
 INSIDE = "/var/io"
 START = 'exec <"$0/in" >"$0/out" 2>&1 && echo && exec "$@"'
 """Connects the named pipes, says so with an empty line, and becomes the runtime."""
+
+
+def connect(*, timeout_s: int) -> docker.DockerClient:
+    """The engine of DOCKER_HOST, or of this machine. Raises DockerException when none answers."""
+    host = os.environ.get("DOCKER_HOST", DEFAULT_HOST)
+    if host.startswith("unix://") and not Path(host.removeprefix("unix://")).exists():
+        raise DockerException(f"there is no {host}")
+    return docker.from_env(version="auto", timeout=timeout_s, max_pool_size=64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from runner.sandboxes.nest import syscalls
 from runner.spec import Limit
 
 END_TIMEOUT_S = 5.0
-FULL_BYTES = 16_384
-"""A /tmp with less than this left counts as full: a file needs a block or two."""
+FULL_BYTES = 1 << 20
+"""A /tmp with less than this left counts as full: what does not fit is rarely smaller."""
 
 
 @dataclass(frozen=True, slots=True)
