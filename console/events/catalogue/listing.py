@@ -17,9 +17,13 @@ ENCODINGS = {"url": "As typed; the event carries it URL-encoded.",
 @lru_cache(maxsize=1)
 def sources() -> tuple[Source, ...]:
     """Every source, by service in the order of `words.SERVICES`; hello-world is first."""
-    found = [*_virga(), *_sam_cli()]
-    order = list(words.SERVICES)
-    return tuple(sorted(found, key=lambda source: order.index(_service(source.id))))
+    order, first = list(words.SERVICES), (*words.FIRST, "")
+
+    def place(source: Source) -> tuple[int, int]:
+        known = source.id if source.id in first else ""
+        return order.index(_service(source.id)), first.index(known)
+
+    return tuple(sorted([*_virga(), *_sam_cli()], key=place))
 
 
 @lru_cache(maxsize=1)

@@ -41,6 +41,18 @@ SERVICES: dict[str, str] = {
 }
 """Every service, in the order of the chooser: what people use most comes first."""
 
+FIRST = (
+    "s3/put",
+    "s3/delete",
+    "sqs/receive-message",
+    "sqs/fifo-message",
+    "dynamodb/stream-record",
+    "cloudwatch/scheduled-event",
+    "cloudwatch/log-lines",
+    "kinesis/get-records",
+)
+"""Events that come first within their service; the rest follow as the data has them."""
+
 EVENTS: dict[str, tuple[str, str]] = {
     "alb/request": ("HTTP request", "http web elb load balancer"),
     "alexa-skills-kit/end-session": ("Session ended", "voice"),

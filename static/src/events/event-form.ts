@@ -44,7 +44,7 @@ export class EventForm {
     this.name = el("input", { id: "event-name", class: "form-control", maxlength: 64, autocomplete: "off", "aria-describedby": "event-name-error", disabled: this.readOnly, oninput: touched });
     this.sharing = el("fieldset", { class: "te-sharing field", disabled: this.readOnly }, el("legend", { class: "form-label" }, "Event sharing settings"), this.choice("private", "Private", "Only you see it."), this.choice("shared", "Shareable", "Everyone in the account sees it."));
     this.fields = new SourceFields(() => this.renderSoon(), this.readOnly);
-    this.body = new JsonField({ id: "event-body", label: "Event JSON", rows: 14, readOnly: this.readOnly, changed: () => this.typed() });
+    this.body = new JsonField({ id: "event-body", label: "Event JSON", rows: 7, readOnly: this.readOnly, changed: () => this.typed() });
     this.expectation = new ExpectationForm(touched, this.readOnly);
     place.replaceChildren(
       el("div", { class: "panel-head" }, this.heading, this.state, this.more),

@@ -1,6 +1,8 @@
 // A text area for JSON that says where it stops being JSON, as it is typed.
 import { el } from "../editor/dom";
 
+const MOST_ROWS = 20;
+
 /** "" when it is JSON; else what is wrong, with line and column where the browser tells. */
 export function problemOf(text: string): string {
   if (!text.trim()) return "Type JSON, or {} for an event with nothing in it.";
@@ -57,6 +59,8 @@ export class JsonField {
 
   set value(text: string) {
     this.area.value = text;
+    // As tall as its text, within reason: what follows should be in sight.
+    this.area.rows = Math.min(MOST_ROWS, Math.max(this.options.rows, text.split("\n").length + 1));
     this.check();
   }
 
