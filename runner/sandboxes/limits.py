@@ -26,7 +26,7 @@ from runner.spec import Limit
 FEW_PROCESSES = 256
 """Without a control group one user's processes are what the kernel can count."""
 FREEZE_PATIENCE_S = 2.0
-FULL_BLOCKS = 16
+FULL_BYTES = 1 << 20
 
 
 class Enforcer(Protocol):
@@ -320,7 +320,8 @@ def _full(tmp: Path | None) -> Limit | None:
     if tmp is None or not os.path.ismount(tmp):
         return None
     state = os.statvfs(tmp)
-    return Limit.TMP if state.f_bavail < FULL_BLOCKS else None
+    full = state.f_bavail * state.f_frsize < FULL_BYTES or state.f_favail == 0
+    return Limit.TMP if full else None
 
 
 @cache

@@ -121,6 +121,8 @@ class Volumes:
             fcntl.ioctl(loop, _LOOP_CLR_FD)
             os.close(loop)
         (path / "lost+found").rmdir()
+        with suppress(OSError):  # 2 % held back for the file system itself, which needs none here
+            Path(f"/sys/fs/ext4/{Path(device).name}/reserved_clusters").write_text("0")
         image.unlink()  # the mount holds it: nothing is left even if this process is killed
 
     def _template(self, size_mb: int) -> Path:
