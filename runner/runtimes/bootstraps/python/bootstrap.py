@@ -52,6 +52,7 @@ _THIRD_PARTY = ("simplejson", "snapshot_restore_py", "runtime_client")
 _LAYERS = "/opt/python"
 _DEPENDENCIES = "/var/dependencies/python"
 _DEFAULT_API = "127.0.0.1:9001"
+_RESTARTED = "--restarted"
 
 _ours = set()  # modules that only we have imported: a function's own of that name wins
 _official = False
@@ -103,13 +104,16 @@ def wait():
     return json.loads(line)
 
 
-def serve(assignment):
+def serve(assignment, *, restarted=False):
     """Become the function: initialise it and answer events. Never returns."""
     handler = assignment["handler"]
     code = 1
     try:
+        started_with = dict(os.environ)
         _set_environment(assignment["environment"])
         _set_streams()
+        if not restarted:
+            _restart_if_needed(started_with)
         _set_paths()
         _forget(_LAYERS, _DEPENDENCIES)
         code = _run(handler)
@@ -180,6 +184,43 @@ def _set_environment(environment):
     time.tzset()
 
 
+def _restart_if_needed(started_with):
+    """Replace this process where a running one can't honour the function's variables.
+
+    A wrapper script starts the runtime itself, and the loader reads
+    LD_LIBRARY_PATH only once: that matters to functions and layers with
+    libraries of their own.
+    """
+    wrapper = os.environ.get("AWS_LAMBDA_EXEC_WRAPPER", "")
+    libraries = os.environ.get("LD_LIBRARY_PATH", "")
+    late = libraries != started_with.get("LD_LIBRARY_PATH", "") and _has_libraries()
+    if not wrapper and not late:
+        return
+    program = os.path.join(_HERE, "bootstrap.py")
+    command = [sys.executable, "-s", "-S", program, _RESTARTED]
+    if wrapper:
+        command.insert(0, wrapper)
+    try:
+        os.execve(command[0], command, os.environ)
+    except OSError as error:
+        print(f"AWS_LAMBDA_EXEC_WRAPPER could not be run: {command[0]}: {error}", file=sys.stderr)
+        os._exit(1)
+
+
+def _has_libraries():
+    for folder in ("/opt/lib", os.path.join(_task_root(), "lib")):
+        try:
+            if any(".so" in name for name in os.listdir(folder)):
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def _task_root():
+    return os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
+
+
 def _set_streams():
     """Standard input is empty; what is printed leaves line by line, in UTF-8."""
     null = os.open(os.devnull, os.O_RDONLY)
@@ -193,7 +234,7 @@ def _set_streams():
 def _set_paths():
     import types
 
-    root = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
+    root = _task_root()
     os.chdir(root)
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     wanted = [
@@ -239,6 +280,9 @@ def _add_site_builtins():
 def main():
     """The program."""
     preload()
+    if sys.argv[1:] == [_RESTARTED]:
+        environment = dict(os.environ)
+        serve({"handler": environment["_HANDLER"], "environment": environment}, restarted=True)
     assignment = wait()
     if assignment is None:
         os._exit(0)

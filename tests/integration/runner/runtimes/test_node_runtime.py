@@ -305,3 +305,18 @@ def test_node_path_of_the_assignment_counts(kind, start, tmp_path):
     )
     assert runtime.init_error is None
     assert runtime.invoke({}).body == b'"from the layer"'
+
+
+@each_node
+def test_a_wrapper_script_starts_the_runtime(kind, start, tmp_path):
+    wrapper = tmp_path / "wrapper"
+    wrapper.write_text('#!/bin/sh\nexport WRAPPED=yes\nexec "$@"\n')
+    wrapper.chmod(0o755)
+    code = "exports.handler = async () => [process.env.WRAPPED, process.argv.length]"
+    runtime = start(
+        kind,
+        {"index.js": code},
+        "index.handler",
+        environment={"AWS_LAMBDA_EXEC_WRAPPER": str(wrapper)},
+    )
+    assert json.loads(runtime.invoke({}).body) == ["yes", 2]

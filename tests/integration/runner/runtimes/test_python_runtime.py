@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,10 @@ from tests.integration.runner.runtimes.conftest import pythons
 from tests.integration.runner.runtimes.runtime_process import ARN, make_event, running
 
 KINDS = pythons()
+SOME = [*{str(kind): kind for kind in (*KINDS[:1], *KINDS[-3:])}.values()]
+"""The newest and oldest with the official client, and both ways to come by ours."""
 each_python = pytest.mark.parametrize("kind", KINDS, ids=str)
+some_pythons = pytest.mark.parametrize("kind", SOME, ids=str)
 official = pytest.mark.parametrize("kind", [k for k in KINDS if not k.own_client][:1], ids=str)
 
 
@@ -48,14 +52,14 @@ def handler(event, context):
     assert 0 < got["left"] <= 3000
 
 
-@each_python
+@some_pythons
 def test_one_process_serves_many_events_and_keeps_its_globals(kind, start):
     code = "n = 0\ndef handler(event, context):\n    global n\n    n += 1\n    return n\n"
     runtime = start(kind, {"app.py": code}, "app.handler")
     assert [json.loads(runtime.invoke(i).body) for i in range(20)] == list(range(1, 21))
 
 
-@each_python
+@some_pythons
 def test_client_context_identity_and_trace_reach_the_function(kind, start):
     code = """
 import os
@@ -90,7 +94,7 @@ def test_what_is_raised_is_told_with_type_message_and_trace(kind, start):
     assert "[ERROR] ValueError: no ünicorns\rTraceback (most recent call last):" in runtime.output()
 
 
-@each_python
+@some_pythons
 @pytest.mark.parametrize(
     ("code", "handler", "kind_of_error", "message"),
     [
@@ -115,7 +119,7 @@ def test_code_that_can_not_be_loaded_is_an_init_error(
     assert runtime.exit_code() == 1
 
 
-@each_python
+@some_pythons
 @pytest.mark.parametrize("result", ["{1, 2}", "object()", "[print]"])
 def test_what_json_has_not_is_a_marshal_error(kind, start, result):
     code = f"def handler(event, context):\n    return {result}\n"
@@ -139,7 +143,7 @@ def handler(event, context):
     assert runtime.invoke("nan").body == b"NaN"
 
 
-@each_python
+@some_pythons
 def test_decimals_are_numbers(kind, start):
     code = """
 from decimal import Decimal
@@ -162,7 +166,7 @@ def test_a_lone_surrogate_is_escaped_or_ends_the_process_as_on_lambda(kind, star
         assert runtime.exit_code() == 1
 
 
-@each_python
+@some_pythons
 def test_a_response_over_the_limit_is_told_as_such(kind, start):
     code = "def handler(event, context):\n    return 'x' * event\n"
     runtime = start(kind, {"app.py": code}, "app.handler")
@@ -174,7 +178,7 @@ def test_a_response_over_the_limit_is_told_as_such(kind, start):
     assert len(answer.body) < 100_000
 
 
-@each_python
+@some_pythons
 @pytest.mark.parametrize(
     ("way", "code"), [("sys.exit(3)", 3), ("sys.exit()", 0), ("os._exit(7)", 7), ("exit(4)", 4)]
 )
@@ -189,7 +193,7 @@ def test_leaving_ends_the_process_with_its_code(kind, start, way, code):
         waiting.result(1)
 
 
-@each_python
+@some_pythons
 def test_a_thread_left_behind_does_not_keep_an_exiting_process(kind, start):
     source = """
 import threading, time, sys, atexit
@@ -206,7 +210,7 @@ def handler(event, context):
     assert "at exit" in runtime.output()
 
 
-@each_python
+@some_pythons
 def test_print_and_logging_leave_while_the_function_runs(kind, start):
     code = """
 import logging, sys, time
@@ -263,14 +267,14 @@ def test_its_own_modules_win_over_the_preloaded_ones(kind, start):
     assert json.loads(runtime.invoke({}).body) == ["mine", "mine too"]
 
 
-@each_python
+@some_pythons
 def test_a_handler_in_a_folder_is_found_by_dots_or_slashes(kind, start):
     files = {"pkg/__init__.py": "", "pkg/app.py": "def handler(e, c):\n    return 'here'"}
     assert start(kind, files, "pkg/app.handler").invoke({}).body == b'"here"'
     assert start(kind, files, "pkg.app.handler").invoke({}).body == b'"here"'
 
 
-@each_python
+@some_pythons
 def test_the_time_zone_is_the_functions(kind, start):
     code = "import time\ndef handler(event, context):\n    return time.tzname[0]\n"
     runtime = start(kind, {"app.py": code}, "app.handler", environment={"TZ": "Asia/Tokyo"})
@@ -293,3 +297,33 @@ def test_end_of_input_before_an_assignment_ends_it_quietly(kind, api_server, run
         assert runtime.exit_code() == 0
         assert runtime.process.stdout.read() == b""
         runtime.process.stdin = None
+
+
+@official
+def test_a_wrapper_script_starts_the_runtime(kind, start, tmp_path):
+    wrapper = tmp_path / "wrapper"
+    wrapper.write_text('#!/bin/sh\nexport WRAPPED=yes PYTHONOPTIMIZE=1\nexec "$@"\n')
+    wrapper.chmod(0o755)
+    code = """
+import os, sys
+def handler(event, context):
+    return [os.environ["WRAPPED"], sys.flags.optimize, len(sys.argv), context.function_name]
+"""
+    runtime = start(
+        kind,
+        {"app.py": code},
+        "app.handler",
+        environment={"AWS_LAMBDA_EXEC_WRAPPER": str(wrapper)},
+    )
+    assert json.loads(runtime.invoke({}).body) == ["yes", 1, 1, "f"]
+
+
+@official
+def test_libraries_of_the_function_are_found(kind, start):
+    code = "import os\ndef handler(event, context):\n    return os.environ['LD_LIBRARY_PATH']\n"
+    files = {"app.py": code, "lib/libmine.so": b""}
+    environment = {"LD_LIBRARY_PATH": "/var/task/lib"}
+    runtime = start(kind, files, "app.handler", environment=environment)
+    assert runtime.invoke({}).body == b'"/var/task/lib"'
+    started_with = Path(f"/proc/{runtime.process.pid}/environ").read_bytes()
+    assert b"LD_LIBRARY_PATH=/var/task/lib" in started_with
