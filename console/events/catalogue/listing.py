@@ -7,7 +7,7 @@ from typing import Any
 
 from console.errors import NotFound
 from console.events.catalogue import words
-from console.events.catalogue.source import Encoding, Field, Kind, Source
+from console.events.catalogue.source import Derived, Encoding, Field, Kind, Source
 
 DATA = Path(__file__).parent / "data"
 ENCODINGS = {"url": "As typed; the event carries it URL-encoded.",
@@ -90,8 +90,8 @@ def _sam_cli_field(name: str, tag: dict[str, Any]) -> Field:
         default=tag["default"],
         choices=choices,
         encoding=encoding,
-        digests=tuple(
-            child for child, how in tag.get("children", {}).items() if how["hashing"] == "md5"
+        derived=tuple(
+            (child, Derived(how["hashing"])) for child, how in tag.get("children", {}).items()
         ),
     )
 
@@ -124,5 +124,5 @@ def _virga_field(entry: dict[str, Any]) -> Field:
         default=entry["default"],
         choices=tuple(entry.get("choices", choices)),
         encoding=Encoding(entry.get("encoding", "")),
-        digests=tuple(entry.get("digests", ())),
+        derived=tuple((tag, Derived(how)) for tag, how in entry.get("derived", {}).items()),
     )

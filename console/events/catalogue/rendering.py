@@ -16,11 +16,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import parse_qs, quote_plus
 
 from console.errors import Invalid
 from console.events.catalogue.listing import find
-from console.events.catalogue.source import Encoding, Field, Kind, Source
+from console.events.catalogue.source import Derived, Encoding, Field, Kind, Source
 
 TAG = re.compile(r"\{\{\{?\s*([A-Za-z][A-Za-z0-9_]*)\s*\}?\}\}")
 
@@ -51,6 +51,26 @@ COMPUTED: dict[str, Callable[[Moment], object]] = {
 }
 
 
+def _md5(value: Any) -> str:
+    """The protocol's own sum, not a safeguard."""
+    return hashlib.md5(str(value).encode(), usedforsecurity=False).hexdigest()
+
+
+def _query(value: Any) -> dict[str, list[str]]:
+    return parse_qs(str(value).removeprefix("?"), keep_blank_values=True)
+
+
+DERIVE: dict[Derived, Callable[[Any], object]] = {
+    Derived.MD5: _md5,
+    Derived.QUERY: lambda value: {name: ",".join(all_) for name, all_ in _query(value).items()},
+    Derived.QUERY_LAST: lambda value: {name: all_[-1] for name, all_ in _query(value).items()},
+    Derived.QUERY_LISTS: _query,
+    Derived.LISTS: lambda value: (
+        {name: [one] for name, one in value.items()} if isinstance(value, dict) else {}
+    ),
+}
+
+
 def render(
     source_id: str, fields: Mapping[str, str] | None = None, *, moment: Moment | None = None
 ) -> object:
@@ -69,12 +89,10 @@ def render(
     values: dict[str, object] = {name: make(moment) for name, make in COMPUTED.items()}
     for field in source.fields:
         text = given.get(field.name, field.default)
-        value = _encoded(field, _typed(field, text), moment)
-        values[_key(field.name)] = value
-        for digest in field.digests:
-            values[_key(digest)] = hashlib.md5(  # the protocol's own sum, not a safeguard
-                text.encode(), usedforsecurity=False
-            ).hexdigest()
+        value = _typed(field, text)
+        values[_key(field.name)] = _encoded(field, value, moment)
+        for tag, how in field.derived:
+            values[_key(tag)] = DERIVE[how](value)
     return _filled(_freshened(source, values), values)
 
 

@@ -24,9 +24,19 @@ class Encoding(StrEnum):
     LOGS = "awslogs"  # a CloudWatch Logs batch: JSON, gzip, base64
 
 
+class Derived(StrEnum):
+    """What a service computes from a value beside sending it."""
+
+    MD5 = "md5"
+    QUERY = "query"  # a query string as an object, several values of a name joined by commas
+    QUERY_LAST = "query-last"  # … the last value of each name
+    QUERY_LISTS = "query-lists"  # … all values of each name
+    LISTS = "lists"  # an object with each value in a list
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One value of a source's form. `digests` names tags that hold its MD5."""
+    """One value of a source's form. `derived` maps further tags to how they come from it."""
 
     name: str
     label: str
@@ -35,7 +45,7 @@ class Field:
     default: str
     choices: tuple[str, ...] = ()
     encoding: Encoding = Encoding.NONE
-    digests: tuple[str, ...] = ()
+    derived: tuple[tuple[str, Derived], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
