@@ -55,14 +55,12 @@ class NewAccountForm(forms.Form):
 class AccountForm(forms.ModelForm):
     class Meta:
         model = Account
-        fields = ["name", "egress", "concurrency_limit", "retention_days"]
+        fields = ["name", "concurrency_limit", "retention_days"]
         labels = {
-            "egress": "Functions may reach the internet",
             "concurrency_limit": "Runs at once",
             "retention_days": "Keep runs and logs for (days)",
         }
         help_texts = {
-            "egress": "Off: they reach only Virga itself. Applies to sandboxes started afterwards.",
             "concurrency_limit": "Further calls are answered with 429 until one has ended. "
             "1 to 1,000.",
             "retention_days": "Older runs are deleted with their payloads and logs. 1 to 3,650.",

@@ -27,8 +27,10 @@ class Run:
     function: str
 
     @property
-    def failure(self) -> str:
-        return self.invocation.error_type or self.invocation.error_message or "It did not end."
+    def caller(self) -> str:
+        """Who or what called, without the kind that the record puts before it."""
+        kind, _, name = self.invocation.caller.partition(":")
+        return name if kind == "user" and name else self.invocation.caller
 
 
 @dataclass(frozen=True, slots=True)

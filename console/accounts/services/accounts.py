@@ -33,7 +33,7 @@ def create_account(*, owner: User, name: str) -> Account:
 
 @transaction.atomic
 def update_account(
-    *, by: Membership, name: str, egress: bool, concurrency_limit: int, retention_days: int
+    *, by: Membership, name: str, concurrency_limit: int, retention_days: int
 ) -> Account:
     """Change an account's settings.
 
@@ -48,7 +48,6 @@ def update_account(
     account = Account.objects.select_for_update().get(pk=by.account_id)
     wanted = {
         "name": _name(name),
-        "egress": egress,
         "concurrency_limit": concurrency_limit,
         "retention_days": retention_days,
     }

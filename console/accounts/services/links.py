@@ -49,7 +49,7 @@ def create_sign_in_link(
         action="link.create",
         account=account,
         resource=user.username,
-        detail={"hours": lifetime.total_seconds() / 3600},
+        detail={"hours": round(lifetime.total_seconds() / 3600)},
     )
     return address("link", token)
 

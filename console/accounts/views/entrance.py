@@ -1,4 +1,9 @@
-"""Sign-in links, invitations and a person's own page."""
+"""Sign-in links, invitations and a person's own page.
+
+The addresses of links are secrets. They are not cached, and the policy of the
+settings sends them in a Referer header to this installation alone. "no-referrer"
+would make browsers send `Origin: null` with the form, which the CSRF check refuses.
+"""
 
 from typing import cast
 
@@ -25,7 +30,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     """GET asks for a press of a button, so that a preview of the link does not spend it."""
     if request.method == "GET":
         person = person_of_link(token)
-        return _private(render(request, "accounts/link.html", {"person": person}))
+        return render(request, "accounts/link.html", {"person": person})
     return _enter(request, services.use_sign_in_link(token=token), "/")
 
 
@@ -46,7 +51,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         else:
             return _enter(request, person, f"/{offer.account_id}/")
     context = {"offer": offer, "form": form}
-    return _private(render(request, "accounts/invitation.html", context))
+    return render(request, "accounts/invitation.html", context)
 
 
 def _join(request: HttpRequest, token: str, offer: Invitation) -> HttpResponse:
@@ -58,7 +63,7 @@ def _join(request: HttpRequest, token: str, offer: Invitation) -> HttpResponse:
         except Conflict as error:
             messages.info(request, error.message)
         return redirect(f"/{offer.account_id}/")
-    return _private(render(request, "accounts/invitation.html", {"offer": offer}))
+    return render(request, "accounts/invitation.html", {"offer": offer})
 
 
 @signed_in
@@ -72,9 +77,3 @@ def _enter(request: HttpRequest, person: User, address: str) -> HttpResponse:
     """Sign in through allauth, which gives the session a new key."""
     response = perform_login(request, person, email_verification="none", redirect_url=address)
     return cast(HttpResponse, response) or HttpResponseRedirect(address)
-
-
-def _private(response: HttpResponse) -> HttpResponse:
-    """The address is a secret: it goes out in no Referer header."""
-    response["Referrer-Policy"] = "no-referrer"
-    return response

@@ -28,13 +28,11 @@ def write(people, count: int, **about) -> None:
 def test_every_change_of_members_and_settings_is_written_down(people):
     services.change_role(by=people.alice, member_id=people.bob.pk, role="viewer")
     services.invite(by=people.alice, role="viewer", days=3)
-    services.update_account(
-        by=people.alice, name="Ours", egress=True, concurrency_limit=50, retention_days=30
-    )
+    services.update_account(by=people.alice, name="Ours", concurrency_limit=40, retention_days=30)
     services.remove_member(by=people.alice, member_id=people.bob.pk)
     actions = list(AuditEntry.objects.order_by("pk").values_list("action", flat=True))
     assert actions == ["member.role", "member.invite", "account.manage", "member.remove"]
-    assert AuditEntry.objects.get(action="account.manage").detail == {"egress": True}
+    assert AuditEntry.objects.get(action="account.manage").detail == {"concurrency_limit": 40}
 
 
 def test_a_refused_change_is_not_written_as_done(people):

@@ -31,9 +31,9 @@ def test_a_link_signs_in_once_and_only_by_post(people):
     assert "make link" in again.content.decode()
 
 
-def test_a_links_page_sends_no_referer_and_is_not_cached(people):
+def test_a_links_page_is_not_cached_and_tells_its_address_to_nobody_else(people):
     page = Client().get(path_of(services.create_sign_in_link(user=people.bob.user)))
-    assert page["Referrer-Policy"] == "no-referrer"
+    assert page["Referrer-Policy"] == "same-origin"
     assert "no-store" in page["Cache-Control"]
 
 

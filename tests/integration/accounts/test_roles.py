@@ -134,10 +134,10 @@ def test_staff_alone_make_accounts_unless_the_installation_says_otherwise(
 
 def test_account_settings_are_saved_and_their_ranges_hold(people, client_of):
     client = client_of(people.alice)
-    wanted = {"name": "New", "egress": "on", "concurrency_limit": 7, "retention_days": 5}
+    wanted = {"name": "New", "concurrency_limit": 7, "retention_days": 5}
     assert client.post("/111122223333/settings/", wanted).status_code == 302
     people.account.refresh_from_db()
-    assert (people.account.name, people.account.egress) == ("New", True)
+    assert people.account.name == "New"
     assert (people.account.concurrency_limit, people.account.retention_days) == (7, 5)
     refused = client.post("/111122223333/settings/", {**wanted, "retention_days": 0})
     assert "Retention is 1 to 3,650 days." in refused.content.decode()
