@@ -108,12 +108,15 @@ def release(*, request_id: str, account_id: str, function_arn: str) -> None:
 
 
 def renew(held: Sequence[tuple[str, str, str]]) -> None:
-    """Prolong (request id, account id, function ARN)s that a runner is running."""
+    """Prolong (request id, account id, function ARN)s that a runner is running.
+
+    Only what is still held: one that ended meanwhile must not come back.
+    """
     until = time.time() + RUNNING_S
     pipeline = connection().pipeline(transaction=False)
     for request_id, account_id, function_arn in held:
         for key in _keys(account_id, function_arn):
-            pipeline.zadd(key, {request_id: until})
+            pipeline.zadd(key, {request_id: until}, xx=True)
     pipeline.execute()
 
 

@@ -35,6 +35,7 @@ from runner.stream import LOG_LIMIT, Recorder
 
 logger = logging.getLogger(__name__)
 
+QUIET_S = 0.05
 TRUNCATED = f"[output over {LOG_LIMIT:,} bytes is not kept]\n"
 
 
@@ -164,6 +165,7 @@ class Node:
             log=leased.log,
             announcer=self._announcer,
             after=row.last_sequence,
+            quiet_s=QUIET_S if reply else 0.0,
         )
         if not self._claim(row, leased, recorder):
             self.pool.abandon(leased)

@@ -1,7 +1,6 @@
 """The runner's only door. See each function for what it refuses."""
 
 import asyncio
-import json
 import shutil
 import uuid
 from collections.abc import Mapping
@@ -11,11 +10,12 @@ from typing import NoReturn
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from runner import (
+    acceptance,
     admission,
     builds,
     dispatch,
@@ -29,19 +29,12 @@ from runner import (
 )
 from runner.errors import (
     InvocationNotFound,
-    NoBackend,
-    PayloadNotJson,
-    PayloadTooLarge,
-    RuntimeNotSupported,
 )
 from runner.models import Build, FrozenSpec, Invocation, Payload
 from runner.results import build_group_of, group_of
 from runner.results import from_json as result_from_json
-from runner.runtimes import Interpreter, table
 from runner.spec import (
-    ASYNC_PAYLOAD_LIMIT,
     FINAL_STATES,
-    SYNC_PAYLOAD_LIMIT,
     FunctionSpec,
     InvocationResult,
     InvocationType,
@@ -94,13 +87,13 @@ def start_invocation(
     recorded. An asynchronous event is always recorded and waits for its
     place. Raises NoBackend when nothing can isolate.
     """
-    _check_payload(event, invocation_type)
-    _check_runnable(spec.runtime)
+    acceptance.check_payload(event, invocation_type)
+    acceptance.check_runnable(spec.runtime)
     request_id = str(uuid.UUID(request_id)) if request_id else str(uuid.uuid4())
     waits = invocation_type is InvocationType.REQUEST_RESPONSE
     limit = settings.NODE_CONCURRENCY if account_limit is None else account_limit
     if waits:
-        admission.admit(_place(spec, request_id, limit))
+        admission.admit(acceptance.place(spec, request_id, limit))
     now = timezone.now()
     row = Invocation(
         request_id=uuid.UUID(request_id),
@@ -112,7 +105,7 @@ def start_invocation(
         invocation_type=invocation_type,
         caller=caller[:256],
         label=label[:128],
-        trace_id=trace_id or _new_trace_id(),
+        trace_id=trace_id or acceptance.new_trace_id(),
         state=State.PENDING,
         account_limit=limit,
         created_at=now,
@@ -122,11 +115,7 @@ def start_invocation(
     )
     recorded = False
     try:
-        with transaction.atomic():
-            row.spec = specs.freeze(spec)
-            row.save(force_insert=True)
-            Payload(invocation=row, event=event or b"{}").save(force_insert=True)
-            transaction.on_commit(lambda: dispatch.hand_over(request_id) if waits else _dispatch())
+        _record(row, spec, event or b"{}")
         recorded = True
     finally:
         if waits and not recorded:
@@ -238,12 +227,7 @@ def read_build(*, key: str) -> Build:
 
 def runtimes() -> list[RuntimeInfo]:
     """Every runtime name, newest first by language, with what serves it here."""
-    found: dict[str, tuple[Interpreter, ...]] = {}
-    for document in nodes.alive().values():
-        for backend in document["backends"]:
-            mine = tuple(Interpreter(**one) for one in backend["interpreters"])
-            found.setdefault(backend["name"], mine)
-    return table.describe(found)
+    return acceptance.runtimes()
 
 
 def node_status() -> dict[str, object]:
@@ -311,75 +295,31 @@ def forget_function(*, account_id: str, function_arn: str) -> None:
 # -- what it checks
 
 
-def _check_payload(event: bytes, invocation_type: InvocationType) -> None:
-    waits = invocation_type is InvocationType.REQUEST_RESPONSE
-    limit = SYNC_PAYLOAD_LIMIT if waits else ASYNC_PAYLOAD_LIMIT
-    if len(event) > limit:
-        raise PayloadTooLarge(
-            f"The event has {len(event):,} bytes; at most {limit:,} are taken "
-            f"for an invocation of type {invocation_type}."
-        )
-    if not event:
-        return
+def _record(row: Invocation, spec: FunctionSpec, event: bytes) -> None:
+    """Write the rows, and hand the invocation over once they are committed."""
     try:
-        json.loads(event.decode(), parse_constant=_no_constant)
-    except UnicodeDecodeError as error:
-        raise PayloadNotJson(
-            f"The event is not UTF-8 text: byte {error.start} is wrong."
-        ) from error
-    except RecursionError as error:
-        raise PayloadNotJson("The event is nested too deeply.") from error
-    except ValueError as error:
-        raise PayloadNotJson(
-            f"Could not parse request body into json: {error}. The event must be JSON."
-        ) from error
+        _write(row, spec, event)
+    except IntegrityError:
+        # The spec was seen stored a moment ago and is gone: store it again.
+        specs.stored(row.spec_id, False)
+        _write(row, spec, event)
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _check_runnable(runtime: str) -> None:
-    """Refuse what no living runner could run; with none living, the row waits for one."""
-    table.lookup(runtime)
-    living = list(nodes.alive().values())
-    if not living:
-        return
-    able = [document for document in living if not document["problem"]]
-    if not able:
-        raise NoBackend(str(living[0]["problem"]))
-    for document in able:
-        for backend in document["backends"]:
-            mine = [Interpreter(**one) for one in backend["interpreters"]]
-            if table.resolve(runtime, mine) is not None:
-                return
-    names = ", ".join(info.name for info in runtimes() if info.interpreter)
-    raise RuntimeNotSupported(
-        f"Nothing installed here runs {runtime!r}. These run: {names or 'none yet'}."
-    )
-
-
-def _place(spec: FunctionSpec, request_id: str, account_limit: int) -> admission.Place:
-    reserved = spec.reserved_concurrency
-    return admission.Place(
-        request_id=request_id,
-        account_id=spec.account_id,
-        function_arn=spec.function_arn,
-        function_limit=settings.FUNCTION_CONCURRENCY if reserved is None else reserved,
-        reserved=reserved is not None,
-        account_limit=account_limit,
-        node_limit=settings.NODE_CONCURRENCY,
-    )
+def _write(row: Invocation, spec: FunctionSpec, event: bytes) -> None:
+    waits = row.invocation_type == InvocationType.REQUEST_RESPONSE
+    with transaction.atomic():
+        row.spec = specs.freeze(spec)
+        row.save(force_insert=True)
+        Payload(invocation=row, event=event).save(force_insert=True)
+        transaction.on_commit(lambda: specs.stored(row.spec_id))
+        transaction.on_commit(
+            lambda: dispatch.hand_over(str(row.request_id)) if waits else _dispatch()
+        )
 
 
 def _dispatch() -> None:
     admission.mark_waiting(True)
     dispatch.events()
-
-
-def _new_trace_id() -> str:
-    now = int(timezone.now().timestamp())
-    return f"Root=1-{now:08x}-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled=0"
 
 
 def _row(request_id: str, account_id: str) -> Invocation:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import threading
+import time
 from collections import OrderedDict
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -14,8 +15,10 @@ from runner.models import FrozenSpec
 from runner.spec import FunctionSpec
 
 KEPT = 512
+STORED_S = 60.0
 
 _lock = threading.Lock()
+_stored: dict[str, float] = {}
 _thawed: "OrderedDict[str, FunctionSpec]" = OrderedDict()
 
 
@@ -36,8 +39,15 @@ def unseal(sealed: bytes) -> bytes:
 
 
 def freeze(spec: FunctionSpec) -> FrozenSpec:
-    """The stored form of a spec, made when there is none yet."""
+    """The stored form of a spec, made when there is none yet.
+
+    One that was seen stored within the last minute is not asked for again:
+    an invocation that used it keeps it from being pruned. See `stored`.
+    """
     digest = spec.digest()
+    with _lock:
+        if time.monotonic() - _stored.get(digest, -STORED_S) < STORED_S:
+            return FrozenSpec(digest=digest)
     document = {
         name: getattr(spec, name)
         for name in FunctionSpec.__slots__
@@ -54,6 +64,18 @@ def freeze(spec: FunctionSpec) -> FrozenSpec:
     )
     _remember(digest, spec)
     return frozen
+
+
+def stored(digest: str, yes: bool = True) -> None:
+    """Note that a spec was seen stored (its invocation is committed), or was not after all."""
+    with _lock:
+        if yes:
+            _stored.pop(digest, None)
+            _stored[digest] = time.monotonic()
+            while len(_stored) > KEPT:
+                _stored.pop(next(iter(_stored)))
+        else:
+            _stored.pop(digest, None)
 
 
 def thaw(digest: str) -> FunctionSpec:

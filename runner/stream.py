@@ -16,6 +16,7 @@ messages of its earlier attempt are not replayed.
 import codecs
 import io
 import threading
+import time
 from typing import Any
 
 from django.conf import settings
@@ -36,9 +37,22 @@ REPLY_LIMIT = 262_144
 
 
 class Recorder:
-    """Writes one invocation's stream. Its text begins where its LogFile ends now."""
+    """Writes one invocation's stream. Its text begins where its LogFile ends now.
 
-    def __init__(self, *, request_id: str, log: LogFile, announcer: Announcer, after: int) -> None:
+    For the first `quiet_s` seconds nothing but the result is announced: a
+    caller who only waits for that is spared the rest, and whoever watches
+    besides sees a gap and asks for what it missed.
+    """
+
+    def __init__(
+        self,
+        *,
+        request_id: str,
+        log: LogFile,
+        announcer: Announcer,
+        after: int,
+        quiet_s: float = 0.0,
+    ) -> None:
         self.offset = log.size
         self.truncated = False
         self.sequence = after
@@ -47,6 +61,8 @@ class Recorder:
         self._log = log
         self._announcer = announcer
         self._lock = threading.Lock()
+        self._quiet_until = time.monotonic() + quiet_s
+        self._unrung: list[dict[str, Any]] = []
         self._printed = 0
         self._tail = b""
         self._decoder = io.IncrementalNewlineDecoder(
@@ -111,8 +127,12 @@ class Recorder:
         self._ring("log", text=text.decode())
 
     def _ring(self, kind: str, **more: Any) -> None:
-        told = message(self._request_id, self.sequence, kind, **more)
-        self._announcer.send(self._group, KIND, told)
+        self._unrung.append(message(self._request_id, self.sequence, kind, **more))
+        if time.monotonic() < self._quiet_until:
+            return
+        for told in self._unrung:
+            self._announcer.send(self._group, KIND, told)
+        self._unrung.clear()
 
 
 def replay(*, request_id: str, after: int) -> list[dict[str, Any]]:
