@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,6 +24,7 @@ from runner.sandboxes.nest import syscalls
 from runner.spec import Limit
 
 END_TIMEOUT_S = 5.0
+SYSTEM_PATH = "/usr/sbin:/sbin:/usr/bin:/bin"
 FULL_BYTES = 1 << 20
 """A /tmp with less than this left counts as full: what does not fit is rarely smaller."""
 
@@ -121,9 +123,9 @@ class DockerSandbox:
             self._process.wait(grace)
         try:
             self._kill()
-            if self._assignment:
-                _hand_over(self._assignment.tmp, USER_ID, GROUP_ID)
             docker_container.remove(self._parts.client, self._parts.container_id)
+            if self._assignment and self._assignment.tmp.exists():
+                _hand_over(self._assignment.tmp, USER_ID, GROUP_ID)
         finally:
             self._release()
 
@@ -204,13 +206,19 @@ class DockerSandbox:
 
 
 def _hand_over(tmp: Path, user: int, group: int) -> None:
-    """Make a volume and all in it another user's: it comes as Lambda's user's and goes back so."""
+    """Make a volume and all in it another user's: it comes as Lambda's user's and goes back so.
+
+    A program does the walk when there is one: a function may have left folders
+    deeper than Python's recursion goes.
+    """
     try:
         if os.stat(tmp).st_uid == user:
             return
         os.chown(tmp, user, group)
-        for _folder, names, files, handle in os.fwalk(tmp, follow_symlinks=False):
-            for name in names + files:
-                os.chown(name, user, group, dir_fd=handle, follow_symlinks=False)
-    except OSError as error:
+        with os.scandir(tmp) as entries:
+            empty = next(entries, None) is None
+        if not empty:
+            command = ["chown", "-R", "-h", f"{user}:{group}", "--", str(tmp)]
+            subprocess.run(command, check=True, capture_output=True, env={"PATH": SYSTEM_PATH})
+    except (OSError, subprocess.CalledProcessError) as error:
         raise SandboxFailed("The volume for /tmp is not usable.", detail=str(error)) from error
