@@ -161,6 +161,8 @@ if (BASE_DIR / "static" / "dist").is_dir():
     STATICFILES_DIRS.append(BASE_DIR / "static" / "dist")
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+# Built files carry a hash of their content: a browser need never ask again.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"-[0-9A-Z]{8}\.\w+$"
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True

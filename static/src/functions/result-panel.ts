@@ -20,7 +20,7 @@ export class ResultPanel {
   private readonly time = el("span", { class: "vr-time" });
   private readonly stop: HTMLButtonElement;
   private readonly detailsButton: HTMLButtonElement;
-  private readonly intro = el("p", { class: "vr-intro" }, "Press Test, or Ctrl+Enter in the editor, to run the function with the chosen event. Log lines appear here while it runs.");
+  private readonly intro = el("p", { class: "vr-intro" }, "Press Test, or Ctrl+Enter, to run the function with the chosen event. Log lines appear here while it runs.");
   private readonly details = el("div", { class: "vr-details" });
   private readonly response = el("section", { hidden: true });
   private readonly summary = el("section", { hidden: true });

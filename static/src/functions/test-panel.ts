@@ -20,6 +20,8 @@ export class TestPanelElement extends HTMLElement {
     const test = button("Test", () => start(), { class: "ve-button ve-button-primary", title: "Run the function with this event (Ctrl+Enter)" });
     const input = document.querySelector<HTMLTextAreaElement>(data["eventInput"] || "#event-body");
     const mayRun = data["canInvoke"] !== undefined;
+    // Where a form on the page has its own Test button, a second one would puzzle.
+    const ownButton = data["start"] !== "elsewhere";
 
     function start(event = input?.value ?? "{}", eventName = data["eventName"] ?? ""): void {
       if (run.busy || !mayRun) return;
@@ -38,10 +40,11 @@ export class TestPanelElement extends HTMLElement {
       start(detail.event, detail.eventName);
     });
     run.changed.on(() => (test.disabled = run.busy));
+    run.finished.on(() => document.dispatchEvent(new CustomEvent("virga:tested", { detail: { requestId: run.requestId } })));
     run.finished.on(() => this.dispatchEvent(new CustomEvent("virga:tested", { bubbles: true, detail: { requestId: run.requestId, eventName: run.eventName } })));
     socket.trouble.on((text) => (error.textContent = text));
     this.append(
-      el("div", { class: "vr-start" }, mayRun ? target : null, mayRun ? test : el("p", {}, "Your role in this account may look but not run functions.")),
+      el("div", { class: "vr-start" }, mayRun ? target : null, mayRun ? (ownButton ? test : null) : el("p", {}, "Your role in this account may look but not run functions.")),
       error,
       new ResultPanel(run).element,
     );
