@@ -257,6 +257,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "runner.tasks.reap", "schedule": 5.0, "options": {"expires": 5}},
+    "reap-builds": {"task": "runner.builds.reap", "schedule": 10.0, "options": {"expires": 10}},
     "prune": {"task": "console.monitoring.tasks.prune", "schedule": 3600.0},
     "finish-deploys": {
         "task": "console.functions.tasks.finish_deploys",

@@ -107,6 +107,12 @@ def requeue_expired() -> int:
     return count
 
 
+@shared_task(name="runner.builds.reap", ignore_result=True)
+def reap() -> None:
+    """`requeue_expired` as periodic work."""
+    requeue_expired()
+
+
 def _enqueue(key: str) -> None:
     current_app.send_task(TASK, (key,), queue="worker", retry=False)
 
