@@ -91,7 +91,9 @@ async def measure(calls: int, callers: int, seconds: float) -> None:
         await call(spec)
         times.append((time.perf_counter() - began) * 1000)
     times.sort()
-    print(f"one caller: p50 {statistics.median(times):.1f} ms, p95 {times[len(times) * 95 // 100]:.1f} ms")
+    print(
+        f"one caller: p50 {statistics.median(times):.1f} ms, p95 {times[len(times) * 95 // 100]:.1f} ms"
+    )
     count = 0
     until = time.perf_counter() + seconds
 
@@ -114,9 +116,7 @@ async def call(spec: object) -> None:
     from runner import services
 
     start = sync_to_async(services.start_invocation, thread_sensitive=False)
-    request_id = await start(
-        spec=spec, event=b'{"n": 1}', caller="bench", qualifier="1"
-    )
+    request_id = await start(spec=spec, event=b'{"n": 1}', caller="bench", qualifier="1")
     result = await services.wait_for_result(request_id=request_id, timeout_s=30)
     if json.loads(result.payload) != {"got": {"n": 1}}:
         raise SystemExit(f"a call went wrong: {result}")
