@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -22,7 +23,9 @@ from runner.errors import SandboxFailed
 from runner.outcome import Call, Outcome, answered, exited, init_failed, stopped, timed_out
 from runner.output import Pump, Receive, Source
 from runner.runtime_api.session import Answer, Event, InitError, Server, Session
+from runner.runtimes.line_ends import LineEnds
 from runner.sandboxes.base import Assignment, Sandbox, Usage
+from runner.spec import Limit
 
 INIT_LIMIT_S = 10.0
 """Lambda's limit of the init phase; after it, the init runs again inside the invocation."""
@@ -81,7 +84,9 @@ class Environment:
         self._session: Session | None = None
         self._source: Source | None = None
         self._receive: Receive | None = None
-        self._stop_asked = False
+        self._line_ends = LineEnds()
+        self._call_id = ""
+        self._stop_asked = ""
 
     # -- what the pool and the runner call
 
@@ -93,10 +98,12 @@ class Environment:
         SandboxFailed when the sandbox could not be had.
         """
         self._move(Phase.BUSY)
-        self._inbox = queue.SimpleQueue()
         self._receive = receive
-        if self._stop_asked:
-            self._inbox.put((_Why.STOPPED, None))
+        with self._lock:
+            self._inbox = queue.SimpleQueue()
+            self._call_id = call.request_id
+            if self._stop_asked == call.request_id:
+                self._inbox.put((_Why.STOPPED, None))
         outcome: Outcome | None = None
         init_ms: float | None = None
         try:
@@ -122,10 +129,15 @@ class Environment:
         sandbox.freeze()
         self._move(Phase.IDLE)
 
-    def stop(self) -> None:
-        """Ask the running invocation to end as STOPPED. From any thread, at any time."""
-        self._stop_asked = True
-        self._inbox.put((_Why.STOPPED, None))
+    def stop(self, request_id: str) -> None:
+        """Ask one invocation to end as STOPPED, running or about to. From any thread.
+
+        It names the invocation, since the next one may be running already.
+        """
+        with self._lock:
+            self._stop_asked = request_id
+            if self._call_id == request_id:
+                self._inbox.put((_Why.STOPPED, None))
 
     def usable(self) -> bool:
         """Whether it is idle and its runtime still lives.
@@ -160,17 +172,20 @@ class Environment:
                 )
             self.phase = phase
 
-    def _boot(self) -> "Future[InitError | None]":
+    def _boot(self) -> tuple["Future[InitError | None]", float]:
+        """Start a sandbox; what resolves when it has initialised, and when it began to."""
         sandbox = self._obtain()
         self._sandbox = sandbox
+        self._line_ends = LineEnds()
         self._session = self._server.open(sandbox.listener)
         self._source = self._pump.add(
             sandbox.output, self._on_output, lambda: self._inbox.put((_Why.EXITED, sandbox))
         )
+        began = time.monotonic()
         sandbox.assign(self.assignment)
-        return self._session.initialised
+        return self._session.initialised, began
 
-    def _reboot(self) -> "Future[InitError | None]":
+    def _reboot(self) -> tuple["Future[InitError | None]", float]:
         sandbox, session, source = self._sandbox, self._session, self._source
         self._sandbox = self._session = self._source = None
         if source is not None:
@@ -186,18 +201,17 @@ class Environment:
         self, call: Call, started: Callable[[], None]
     ) -> tuple[Outcome | None, float | None]:
         """Start and wait until the runtime asks for an event; an outcome if it never does."""
-        initialised = self._boot()
-        began = time.monotonic()
+        initialised, began = self._boot()
         why = self._wait(initialised, began + INIT_LIMIT_S)
         spent = 0.0
         if why is _Why.TIMEOUT:
-            initialised = self._reboot()
-            began = time.monotonic()
+            initialised, began = self._reboot()
             why = self._wait(initialised, began + call.timeout_s)
             spent = _ms_since(began)
         init_ms = _ms_since(began)
         error = initialised.result() if why is _Why.DONE else None
         if why is _Why.DONE and error is None:
+            self._usage()
             return None, init_ms
         started()
         if error is not None:
@@ -263,7 +277,8 @@ class Environment:
 
     def _on_output(self, text: bytes) -> bool:
         receive = self._receive
-        return receive(text) if receive is not None else True
+        lines = self._line_ends.feed(text)
+        return receive(lines) if receive is not None and lines else True
 
     def _usage(self) -> Usage:
         usage = self._sandbox.usage() if self._sandbox is not None else Usage(0)
@@ -271,13 +286,17 @@ class Environment:
         return usage
 
     def _final_usage(self) -> Usage:
-        """Usage once the exit code is known: output may end a little before the process does."""
+        """Usage once the exit code is known: output may end a little before the process does.
+
+        The dead use nothing, so the peak is what was last seen of it.
+        """
         until = time.monotonic() + EXIT_CODE_WAIT_S
         usage = self._usage()
         while usage.exit_code is None and time.monotonic() < until:
             time.sleep(0.01)
             usage = self._usage()
-        return usage
+        known = self.assignment.memory_mb if usage.limit is Limit.MEMORY else self.peak_mb
+        return replace(usage, peak_mb=max(usage.peak_mb, known))
 
 
 def _ms_since(moment: float) -> float:
