@@ -1,16 +1,20 @@
 """Alice owns an account with a function, Bob may invoke, Vera may look, Charlie is a stranger."""
 
+import uuid
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from console.accounts.models import Account, User
 from console.accounts.roles import Role
 from console.events import services
 from console.events.models import TestEvent
 from console.functions.models import Function
+from console.functions.queries import arn_of
 from console.functions.services import create_function
+from runner.models import FrozenSpec, Invocation, Payload
 from tests.factories import join, make_account, make_user
 
 
@@ -68,3 +72,17 @@ def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def make_run(function: Function, event: bytes) -> str:
+    """A past run of the function with this input; its request id."""
+    spec = FrozenSpec.objects.create(
+        digest=uuid.uuid4().hex, account_id=function.account_id, document={}
+    )
+    run = Invocation.objects.create(
+        account_id=function.account_id, function_arn=arn_of(function), spec=spec,
+        version="$LATEST", qualifier="$LATEST", invocation_type="RequestResponse",
+        caller="user:alice", state="succeeded", created_at=timezone.now(), memory_mb=128,
+    )  # fmt: skip
+    Payload.objects.create(invocation=run, event=event)
+    return str(run.request_id)

@@ -5,17 +5,14 @@ import uuid
 from dataclasses import dataclass
 
 import pytest
-from django.utils import timezone
 
 from console.errors import Conflict, Forbidden, Invalid, NotFound
 from console.events import queries, services
 from console.events.models import TestEvent
 from console.functions import blueprints
-from console.functions.queries import arn_of
 from console.functions.services import create_function, duplicate_function
 from editor import queries as files
-from runner.models import FrozenSpec, Invocation, Payload
-from tests.integration.events.conftest import save
+from tests.integration.events.conftest import make_run, save
 
 
 @dataclass(frozen=True)
@@ -160,19 +157,6 @@ def test_any_json_file_becomes_one_event(function, bob):
 def test_a_document_that_makes_no_sense_is_refused(function, bob, text, says):
     with pytest.raises(Invalid, match=says):
         services.import_document(function=function, by=bob, name="x", text=text, sharing="private")
-
-
-def make_run(function, event: bytes) -> str:
-    spec = FrozenSpec.objects.create(
-        digest=uuid.uuid4().hex, account_id=function.account_id, document={}
-    )
-    run = Invocation.objects.create(
-        account_id=function.account_id, function_arn=arn_of(function), spec=spec,
-        version="$LATEST", qualifier="$LATEST", invocation_type="RequestResponse",
-        caller="user:alice", state="succeeded", created_at=timezone.now(), memory_mb=128,
-    )  # fmt: skip
-    Payload.objects.create(invocation=run, event=event)
-    return str(run.request_id)
 
 
 def test_a_past_runs_input_becomes_an_event(function, bob):

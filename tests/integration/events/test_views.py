@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from console.events import services
 from console.events.models import EventRun, TestEvent
-from tests.integration.events.conftest import save, signed_in
+from tests.integration.events.conftest import make_run, save, signed_in
 
 BASE = "/111122223333/functions/greet/events/"
 JSON = {"content_type": "application/json", "HTTP_ACCEPT": "application/json"}
@@ -151,6 +151,16 @@ def test_events_go_to_the_files_and_come_back(function, alice):
     done = post(client, "export-draft/", {"events": [event.pk]}).json()
     assert done["paths"] == ["events/one.json"]
     assert "1 unchanged" in post(client, "import-draft/").json()["message"]
+
+
+def test_a_past_run_becomes_an_event_from_a_form_and_again(function, alice):
+    request_id = make_run(function, b'{"from": "a run"}')
+    for name in (f"run-{request_id[:8]}", f"run-{request_id[:8]} copy"):
+        answer = signed_in(alice).post(f"{BASE}from-invocation/{request_id}/")
+        saved = TestEvent.objects.get(name=name)
+        assert answer["Location"].endswith(f"/greet/test/?event={saved.pk}")
+    answer = post(signed_in(alice), f"from-invocation/{request_id}/", {"name": "kept"})
+    assert (answer.json()["name"], answer.json()["body"]) == ("kept", '{"from": "a run"}')
 
 
 def test_a_run_is_recorded_looked_at_and_stopped(function, alice):
