@@ -92,7 +92,7 @@ class Nest:
 
 
 def end_tree(pid: int) -> None:
-    """End a nest of which only the holding process is known: its init takes all the rest along."""
+    """End a nest of which only the holding process is known: the launcher takes the rest along."""
     children = _children(pid)
     for process in [*children, pid]:
         with suppress(ProcessLookupError):

@@ -49,7 +49,8 @@ def nest(
 ) -> Nest:
     """The nest of an interpreter. A zygote's launcher runs in the interpreter itself."""
     root = os.geteuid() == 0
-    arguments = ["--unshare-pid", "--unshare-ipc", "--unshare-net", "--unshare-uts"]
+    # As process 1 of the nest the launcher takes everything along, however it ends.
+    arguments = ["--as-pid-1", "--unshare-pid", "--unshare-ipc", "--unshare-net", "--unshare-uts"]
     if not root:
         arguments += ["--unshare-user", "--uid", "0", "--gid", "0"]
     arguments += ["--cap-add", "ALL", *_system(rootfs or Path("/")), *_etc(rootfs, etc)]

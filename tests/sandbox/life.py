@@ -8,8 +8,11 @@ import sys
 import time
 from pathlib import Path
 
-import tests.conftest  # noqa: F401  (settings)
-from tests import sandboxes
+from django.conf import settings
+
+settings.configure(VIRGA_HOME=sys.argv[1])
+
+from tests import sandboxes  # noqa: E402
 
 ECHO = "def handler(event, context):\n    return event\n"
 LOOP = "def handler(event, context):\n    while True:\n        pass\n"

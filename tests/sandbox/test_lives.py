@@ -97,9 +97,9 @@ def test_a_nest_that_died_is_replaced(tmp_path: Path) -> None:
         first = rig.start(ECHO)
         first.result()
         (nest,) = rig.backend._nests.values()
-        os.kill(nest.pid, signal.SIGKILL)
-        for child in Path(f"/proc/{nest.pid}/task/{nest.pid}/children").read_text().split():
-            os.kill(int(child), signal.SIGKILL)
+        children = Path(f"/proc/{nest.pid}/task/{nest.pid}/children").read_text().split()
+        for pid in [*map(int, children), nest.pid]:
+            os.kill(pid, signal.SIGKILL)
         first.wait_ended()
         wait_until(lambda: not nest.alive(), "the end of the nest")
         assert rig.start(ECHO).result("again") == "again"
