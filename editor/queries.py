@@ -52,6 +52,14 @@ def read(*, workspace: Workspace, path: str) -> Read:
     return Read(path, file.revision, file.size, file.text, _shown(file.blob, file.size, file.text))
 
 
+def raw(*, workspace: Workspace, path: str) -> bytes:
+    """One file's bytes, whatever they are. Refuses with NotFound."""
+    file = workspace.files.filter(path=path).first()
+    if file is None:
+        raise NotFound(f"There is no {path}: it was renamed or deleted meanwhile.", field="path")
+    return contents.store().get_blob(file.blob)
+
+
 def texts(*, workspace: Workspace, paths: list[str]) -> dict[str, bytes]:
     """The content of those of the paths that exist."""
     rows = workspace.files.filter(path__in=paths).values_list("path", "blob")

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Count, Sum
 from django.utils import timezone
 
 from console.accounts.models import Account, User
@@ -16,6 +15,8 @@ from editor.models import File, Workspace
 from runner.code import Entry
 
 MAX_CHANGES = 1_000
+SMALL_TREE = 2_000
+"""Up to so many files the tree is kept with each save, not when it is first asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,7 @@ def save_files(*, workspace: Workspace, changes: list[Change], by: User | None) 
     """
     if len(changes) > MAX_CHANGES:
         raise Invalid(f"At most {MAX_CHANGES:,} files can be saved at once.", field="changes")
-    wanted = {contents.named(change.path): change for change in changes}
-    for path, change in wanted.items():
-        contents.check_size(path, change.content)
-    blobs = {path: contents.store().put_blob(c.content) for path, c in wanted.items()}
+    wanted = {change.path: change for change in map(_kept, changes)}
     with transaction.atomic():
         locked = _lock(workspace)
         query = locked.files.select_related("saved_by").filter(path__in=list(wanted))
@@ -98,21 +96,21 @@ def save_files(*, workspace: Workspace, changes: list[Change], by: User | None) 
         differing = {
             path: change
             for path, change in wanted.items()
-            if path not in present or present[path].blob != blobs[path]
+            if path not in present or present[path].blob != change.blob
         }
         _refuse_conflicts(differing, present)
         if differing:
-            _write(locked, differing, present, by)
+            stale = {path: present[path] for path in differing if path in present}
+            _write(locked, differing, stale, by)
     return locked.revision
 
 
 def create_file(*, workspace: Workspace, path: str, content: bytes, by: User | None) -> int:
     """Add a file; the new revision. Refuses with PathTaken a name that clashes."""
-    path = contents.named(path)
-    contents.check_size(path, content)
+    change = _kept(Change(path, content, 0))
     with transaction.atomic():
         locked = _lock(workspace)
-        _write(locked, {path: Change(path, content, 0)}, {}, by)
+        _write(locked, {change.path: change}, {}, by)
     return locked.revision
 
 
@@ -123,11 +121,8 @@ def upload_files(
 
     Refuses with PathTaken when a file of that name exists, unless `replace`.
     """
-    changes: dict[str, Change] = {}
-    for given, content in files.items():
-        path = contents.named(given)
-        contents.check_size(path, content)
-        changes[path] = Change(path, content, 0)
+    kept = [_kept(Change(path, content, 0)) for path, content in files.items()]
+    changes = {change.path: change for change in kept}
     with transaction.atomic():
         locked = _lock(workspace)
         present = {file.path: file for file in locked.files.all() if file.path in changes}
@@ -182,11 +177,8 @@ def delete(*, workspace: Workspace, path: str, by: User | None) -> int:
 
 def replace_all(*, workspace: Workspace, files: Mapping[str, bytes], by: User | None) -> int:
     """Put these files in the place of all there are; the new revision. Refuses as `save_files`."""
-    changes: dict[str, Change] = {}
-    for given, content in files.items():
-        path = contents.named(given)
-        contents.check_size(path, content)
-        changes[path] = Change(path, content, 0)
+    kept = [_kept(Change(path, content, 0)) for path, content in files.items()]
+    changes = {change.path: change for change in kept}
     with transaction.atomic():
         locked = _lock(workspace)
         locked.files.all().delete()
@@ -236,7 +228,25 @@ def _under(every: Mapping[str, File], path: str) -> list[str]:
     return found
 
 
-def _refuse_conflicts(changes: Mapping[str, Change], present: Mapping[str, File]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A change whose path is checked and whose content is in the store."""
+
+    path: str
+    base: int
+    blob: str
+    size: int
+    text: bool
+
+
+def _kept(change: Change) -> _Kept:
+    path = contents.named(change.path)
+    contents.check_size(path, change.content)
+    blob = contents.store().put_blob(change.content)
+    return _Kept(path, change.base, blob, len(change.content), contents.is_text(change.content))
+
+
+def _refuse_conflicts(changes: Mapping[str, _Kept], present: Mapping[str, File]) -> None:
     conflicts: list[Theirs] = []
     for path, change in changes.items():
         file = present.get(path)
@@ -251,47 +261,48 @@ def _refuse_conflicts(changes: Mapping[str, Change], present: Mapping[str, File]
 
 
 def _write(
-    locked: Workspace, changes: Mapping[str, Change], present: Mapping[str, File], by: User | None
+    locked: Workspace, changes: Mapping[str, _Kept], present: Mapping[str, File], by: User | None
 ) -> None:
+    rows = locked.files.values_list("path", "blob", "size", "executable")
+    tree = {path: Entry(blob, size, runs) for path, blob, size, runs in rows}
     new = [path for path in changes if path not in present]
     if new:
-        contents.check_new_names(new, locked.files.values_list("path", flat=True))
-    _check_growth(locked, changes, present)
-    _grow(locked)
-    File.objects.bulk_create(
-        [_new_file(locked, path, changes[path].content, by) for path in new], batch_size=500
-    )
+        contents.check_new_names(new, tree)
+    for path, change in changes.items():
+        runs = path in tree and tree[path].executable
+        tree[path] = Entry(change.blob, change.size, runs)
+    contents.check_total(len(tree), sum(entry.size for entry in tree.values()))
+    locked.revision += 1
+    if len(tree) <= SMALL_TREE:
+        # Whoever saves runs next: the tree is at hand now, and cheap.
+        locked.tree, locked.tree_revision = contents.store().put_tree(tree), locked.revision
+    locked.save(update_fields=["revision", "tree", "tree_revision", "updated_at"])
+    now = timezone.now()
+    _insert(locked, [changes[path] for path in new], by)
     for path, file in present.items():
-        if path in changes:
-            content = changes[path].content
-            file.blob = contents.store().put_blob(content)
-            file.size, file.text = len(content), contents.is_text(content)
-            file.revision, file.saved_by, file.saved_at = locked.revision, by, timezone.now()
-            file.save()
+        change = changes[path]
+        file.blob, file.size, file.text = change.blob, change.size, change.text
+        file.revision, file.saved_by, file.saved_at = locked.revision, by, now
+        file.save(update_fields=_SAVED)
     announce_change(workspace=locked, by=by, paths=list(changes))
 
 
-def _check_growth(
-    locked: Workspace, changes: Mapping[str, Change], present: Mapping[str, File]
-) -> None:
-    now = locked.files.aggregate(count=Count("pk"), size=Sum("size"))
-    replaced = [file for path, file in present.items() if path in changes]
-    contents.check_total(
-        now["count"] + len(changes) - len(replaced),
-        (now["size"] or 0)
-        + sum(len(change.content) for change in changes.values())
-        - sum(file.size for file in replaced),
-    )
+_SAVED = ["blob", "size", "text", "revision", "saved_by", "saved_at"]
 
 
-def _new_file(workspace: Workspace, path: str, content: bytes, by: User | None) -> File:
-    return File(
-        workspace=workspace,
-        path=path,
-        blob=contents.store().put_blob(content),
-        size=len(content),
-        text=contents.is_text(content),
-        revision=workspace.revision,
-        saved_by=by,
-        saved_at=timezone.now(),
-    )
+def _insert(workspace: Workspace, changes: list[_Kept], by: User | None) -> None:
+    now = timezone.now()
+    files = [
+        File(
+            workspace=workspace,
+            path=change.path,
+            blob=change.blob,
+            size=change.size,
+            text=change.text,
+            revision=workspace.revision,
+            saved_by=by,
+            saved_at=now,
+        )
+        for change in changes
+    ]
+    File.objects.bulk_create(files, batch_size=500)

@@ -11,6 +11,7 @@ BASE = "workspaces/<int:workspace_id>/"
 urlpatterns: list[URLPattern] = [
     path(BASE + "files/", views.files, name="files"),
     path(BASE + "file/", views.file, name="file"),
+    path(BASE + "download/", views.download, name="download"),
     path(BASE + "save/", views.save, name="save"),
     path(BASE + "create/", views.create, name="create"),
     path(BASE + "rename/", views.rename, name="rename"),

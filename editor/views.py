@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
 from console.accounts.access import MemberRequest, member
@@ -29,6 +30,18 @@ def file(request: MemberRequest, *, workspace_id: int) -> HttpResponse:
         workspace=_workspace(request, workspace_id), path=request.GET.get("path", "")
     )
     return JsonResponse(asdict(found))
+
+
+@require_GET
+@member(Action.VIEW)
+def download(request: MemberRequest, *, workspace_id: int) -> HttpResponse:
+    """One file as it is, never shown by the browser: it may be a page of somebody else's making."""
+    path = request.GET.get("path", "")
+    content = queries.raw(workspace=_workspace(request, workspace_id), path=path)
+    response = HttpResponse(content, content_type="application/octet-stream")
+    name = path.rsplit("/", 1)[-1]
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return response
 
 
 @require_POST

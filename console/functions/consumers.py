@@ -106,11 +106,13 @@ class FunctionConsumer(MemberConsumer):
 
     async def _test(self, request: runs.RunRequest) -> None:
         request_id = str(uuid.uuid4())
-        facts: dict[str, Any] = {"label": request.event_name, "timeout_s": 0, "tmp_mb": 0}
-        relay = await self._join(request_id, facts, after=0)
-        function = await self._load()
+        relay = await self._join(request_id, request.event_name, after=0)
         outcome = await database_sync_to_async(runs.save_and_start)(
-            function=function, request=request, request_id=request_id, by=self.user
+            account_id=self.account.pk,
+            name=self.function.name,
+            request=request,
+            request_id=request_id,
+            by=self.user,
         )
         if outcome.saved is not None:
             self._saved.add(outcome.saved["revision"])
@@ -120,13 +122,10 @@ class FunctionConsumer(MemberConsumer):
             await self.send_json({**outcome.conflict, "type": "conflict", "id": request.token})
             return
         if isinstance(outcome.refusal, BuildNeeded):
-            outcome = await self._build_then_start(
-                function, request, request_id, outcome.refusal.key
-            )
-        if outcome.refusal is not None:
+            await self._build_then_start(request, request_id, outcome.refusal.key)
+        elif outcome.refusal is not None:
             await self._leave(request_id)
             raise outcome.refusal
-        facts.update(timeout_s=outcome.timeout_s, tmp_mb=outcome.tmp_mb)
         await self.send_json(
             {
                 "type": "started",
@@ -138,27 +137,26 @@ class FunctionConsumer(MemberConsumer):
         await relay.open()
         await self._follow(request_id, relay)
 
-    async def _build_then_start(
-        self, function: Function, request: runs.RunRequest, request_id: str, key: str
-    ) -> runs.Outcome:
-        relay = await self._follow_build(key, token=request.token)
-        if relay.state == "failed":
-            raise Invalid(f"The dependencies could not be installed: {relay.error}")
+    async def _build_then_start(self, request: runs.RunRequest, request_id: str, key: str) -> None:
         try:
-            return await database_sync_to_async(runs.start)(
-                function=function, request=request, request_id=request_id, by=self.user
+            relay = await self._follow_build(key, token=request.token)
+            if relay.state == "failed":
+                raise Invalid(f"The dependencies could not be installed: {relay.error}")
+            await database_sync_to_async(runs.start)(
+                function=await self._load(), request=request, request_id=request_id, by=self.user
             )
-        except (ConsoleError, Refused, RunnerError) as refusal:
-            return runs.Outcome(refusal=refusal)
+        except (ConsoleError, Refused, RunnerError):
+            await self._leave(request_id)
+            raise
 
     async def _stop(self, request_id: str) -> None:
         await database_sync_to_async(services.stop)(function=self.function, request_id=request_id)
 
     async def _watch(self, request_id: str, after: int) -> None:
-        facts = await database_sync_to_async(queries.facts_of)(self.function, request_id)
+        row = await database_sync_to_async(queries.invocation_of)(self.function, request_id)
         if request_id in self._runs:
             await self._leave(request_id)
-        relay = await self._join(request_id, facts, after=after)
+        relay = await self._join(request_id, row.label, after=after)
         await relay.open()
         await relay.catch_up()
         await self._follow(request_id, relay)
@@ -169,12 +167,12 @@ class FunctionConsumer(MemberConsumer):
 
     # -- relaying
 
-    async def _join(self, request_id: str, facts: dict[str, Any], *, after: int) -> RunRelay:
+    async def _join(self, request_id: str, label: str, *, after: int) -> RunRelay:
         if len(self._runs) >= MAX_RUNS:
             raise Throttled(f"This page watches {MAX_RUNS} runs already: wait for one to end.")
 
         async def send(message: dict[str, Any]) -> None:
-            await self.send_json(await self._shown(message, facts))
+            await self.send_json(await self._shown(message, label))
 
         async def replay(last: int) -> list[dict[str, Any]]:
             return await database_sync_to_async(runner.events_after)(
@@ -214,15 +212,17 @@ class FunctionConsumer(MemberConsumer):
         await database_sync_to_async(services.finish_deploys)(build=key)
         return relay
 
-    async def _shown(self, message: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+    async def _shown(self, message: dict[str, Any], label: str) -> dict[str, Any]:
         """A stream message as the page gets it."""
         base = {key: message[key] for key in ("request_id", "seq")}
         kind = message["kind"]
         if kind != "result":
             return {"type": kind, **base, kind if kind == "state" else "text": _content(message)}
-        shown = await database_sync_to_async(queries.shown_result)(
-            message["request_id"], message["result"], facts
-        )
+        given = (message["request_id"], message["result"], label)
+        if queries.is_at_hand(message["result"]):
+            shown = queries.shown_result(*given)
+        else:
+            shown = await database_sync_to_async(queries.shown_result)(*given)
         return {"type": "result", **base, "result": asdict(shown)}
 
     # -- what groups announce

@@ -18,6 +18,7 @@ from editor.contents import store
 from editor.models import Workspace
 from runner import services as runner
 from runner.models import Build, Invocation, Payload
+from runner.spec import InvocationResult
 
 MAX_LOG = 524_288
 TAIL_BYTES = 4_096
@@ -150,25 +151,19 @@ def invocation_of(function: Function, request_id: str) -> Invocation:
     return row
 
 
-def facts_of(function: Function, request_id: str) -> dict[str, Any]:
-    """What a result panel needs beside the result. Refuses as `invocation_of`."""
-    row = invocation_of(function, request_id)
-    document = row.spec.document
-    return {
-        "label": row.label,
-        "timeout_s": document.get("timeout_s", 0),
-        "tmp_mb": document.get("tmp_mb", 0),
-    }
+def is_at_hand(fields: Mapping[str, Any]) -> bool:
+    """Whether a streamed result can be shown without a query: the common one can."""
+    short = len(fields["log_tail"].encode()) < TAIL_BYTES
+    return short and not fields["limit"] and not fields["function_error"]
 
 
-def shown_result(request_id: str, fields: Mapping[str, Any], facts: Mapping[str, Any]) -> Shown:
+def shown_result(request_id: str, fields: Mapping[str, Any], label: str) -> Shown:
     """A streamed result as the page shows it, with the log it printed."""
     result = runner.result_from_json(fields)
-    text = result.log_tail.decode("utf-8", "replace")
-    truncated = False
-    if len(result.log_tail) >= TAIL_BYTES:
-        text, truncated = log_of(Invocation.objects.get(request_id=request_id))
-    return shown(result, log=text, log_truncated=truncated, **facts)
+    if is_at_hand(fields):
+        return shown(result, log=result.log_tail.decode("utf-8", "replace"), label=label)
+    row = Invocation.objects.select_related("spec").get(request_id=request_id)
+    return _shown(row, result)
 
 
 def log_of(invocation: Invocation) -> tuple[str, bool]:
@@ -204,6 +199,10 @@ def result_of(invocation: Invocation) -> Shown | None:
     result = runner.read_result(request_id=str(invocation.request_id))
     if result is None:
         return None
+    return _shown(invocation, result)
+
+
+def _shown(invocation: Invocation, result: InvocationResult) -> Shown:
     log, truncated = log_of(invocation)
     document = invocation.spec.document
     return shown(

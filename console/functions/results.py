@@ -38,8 +38,8 @@ def shown(
     result: InvocationResult,
     *,
     log: str,
-    timeout_s: int,
-    tmp_mb: int,
+    timeout_s: int = 0,
+    tmp_mb: int = 0,
     label: str = "",
     log_truncated: bool = False,
 ) -> Shown:

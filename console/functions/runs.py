@@ -37,8 +37,6 @@ class Outcome:
 
     saved: dict[str, Any] | None = None
     conflict: dict[str, Any] | None = None
-    timeout_s: int = 0
-    tmp_mb: int = 0
     refusal: ConsoleError | Refused | RunnerError | None = None
 
 
@@ -61,29 +59,24 @@ def request_from(message: dict[str, Any]) -> RunRequest:
 
 
 def save_and_start(
-    *, function: Function, request: RunRequest, request_id: str, by: User
+    *, account_id: str, name: str, request: RunRequest, request_id: str, by: User
 ) -> Outcome:
     """Save the request's files, then start the run, in one go: this is Ctrl+Enter."""
     saved: dict[str, Any] | None = None
     try:
+        function = queries.function_in(account_id=account_id, name=name)
         if request.changes:
             revision = save_files(workspace=function.draft, changes=request.changes, by=by)
             saved = saved_as_json(function.draft, revision, request.changes)
-        return start(function=function, request=request, request_id=request_id, by=by, saved=saved)
+        start(function=function, request=request, request_id=request_id, by=by)
     except SaveConflict as conflict:
         return Outcome(conflict=conflict_as_json(conflict))
     except (ConsoleError, Refused, RunnerError) as refusal:
         return Outcome(saved=saved, refusal=refusal)
+    return Outcome(saved=saved)
 
 
-def start(
-    *,
-    function: Function,
-    request: RunRequest,
-    request_id: str,
-    by: User,
-    saved: dict[str, Any] | None = None,
-) -> Outcome:
+def start(*, function: Function, request: RunRequest, request_id: str, by: User) -> None:
     """Start the run of a request whose files are saved. Refuses as `services.invoke`."""
     services.invoke(
         account=function.account,
@@ -94,6 +87,3 @@ def start(
         request_id=request_id,
         label=request.event_name,
     )
-    qualifier = "$LATEST" if request.target == services.DRAFT else request.target
-    version = queries.version_of(function, qualifier)
-    return Outcome(saved=saved, timeout_s=version.timeout_s, tmp_mb=version.tmp_mb)

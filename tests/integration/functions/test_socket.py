@@ -3,11 +3,14 @@
 import json
 
 import pytest
+from channels.layers import get_channel_layer
 
 from console.accounts.roles import Role
 from console.functions import services
 from editor import services as editor
-from runner.models import Invocation
+from editor.contents import store
+from runner import services as runner_services
+from runner.models import Build, Invocation
 from tests.integration.functions.sockets import opened, run_in_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -205,3 +208,45 @@ async def test_a_deploy_is_announced_to_every_open_page(rain, alice, member) -> 
         deployed = await socket.receive()
     assert deployed["type"] == "deployed"
     assert deployed["message"] == "Successfully updated the function rain."
+
+
+async def test_a_draft_with_dependencies_is_built_then_run(rain, alice, tmp_path) -> None:
+    change = {"path": "requirements.txt", "content": "tabulate==0.9.0\n", "base": 0}
+    async with opened(alice) as socket:
+        await socket.send(type="test", id="t", target="draft", files=[change], event="{}")
+        assert (await socket.receive())["type"] == "saved"
+        build = await socket.receive()
+        assert (build["type"], build["id"], build["state"]) == ("build", "t", "pending")
+        (tmp_path / "python").mkdir()
+        tree = store().adopt_directory(tmp_path)
+        await run_in_database(Build.objects.filter(key=build["key"]).update)(
+            state=Build.State.READY, tree=tree, log="Collecting tabulate\n"
+        )
+        await ring(build["key"])
+        ready = await socket.receive()
+        assert (ready["state"], ready["text"]) == ("ready", "Collecting tabulate\n")
+        started, _ = await socket.until("started")
+        result, _ = await socket.until("result")
+    assert result["request_id"] == started["request_id"]
+    assert result["result"]["state"] == "succeeded"
+
+
+async def test_a_failed_build_refuses_the_test_with_its_reason(rain, alice) -> None:
+    change = {"path": "requirements.txt", "content": "no-such-thing\n", "base": 0}
+    async with opened(alice) as socket:
+        await socket.send(type="test", id="t", target="draft", files=[change], event="{}")
+        build, _ = await socket.until("build")
+        await run_in_database(Build.objects.filter(key=build["key"]).update)(
+            state=Build.State.FAILED, error="No matching distribution"
+        )
+        await ring(build["key"])
+        refused, _ = await socket.until("refused")
+    assert refused["id"] == "t"
+    assert "No matching distribution" in refused["message"]
+
+
+async def ring(key: str) -> None:
+    message = {"key": key, "seq": 1, "kind": "state", "state": "", "error": ""}
+    await get_channel_layer().group_send(
+        runner_services.build_group_of(key), {"type": "build.message", "message": message}
+    )
