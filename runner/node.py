@@ -106,16 +106,16 @@ class Node:
         """Take nothing more and break off what runs: callers are told, events run again."""
         with self._lock:
             self.closing = True
-            running = list(self._running.values())
-        for leased in running:
-            leased.environment.stop()
+            running = list(self._running.items())
+        for request_id, leased in running:
+            leased.environment.stop(request_id)
 
     def stop(self, request_id: str) -> None:
         """Stop a running invocation, if it runs here."""
         with self._lock:
             leased = self._running.get(request_id)
         if leased is not None:
-            leased.environment.stop()
+            leased.environment.stop(request_id)
 
     def describe(self) -> dict[str, object]:
         """What it can isolate with and how full it is, for the home page."""
@@ -175,7 +175,7 @@ class Node:
         )
         recorder.state(State.RUNNING)
         if row.stop_requested_at is not None or self.closing:
-            leased.environment.stop()
+            leased.environment.stop(request_id)
         try:
             outcome = self._invoke(row, leased, recorder)
         except RunnerError as error:

@@ -10,6 +10,7 @@ import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +26,7 @@ from runner.runtime_api.session import Server
 from runner.runtimes.environment import lambda_environment, start_environment
 from runner.sandboxes.base import Assignment, Sandbox
 from runner.sandboxes.volumes import Volume, Volumes
-from runner.spec import FunctionSpec
+from runner.spec import TMP_MB, FunctionSpec
 from runner.stock import Stock
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ logger = logging.getLogger(__name__)
 REFILL_DELAY_S = 0.05
 """The stock is refilled once no sandbox was taken for this long: a start in progress goes first."""
 PREPARED_MB = 16
+SPARE_MB = min(TMP_MB)
+"""Volumes of this size are made ahead: what functions have unless they ask for more."""
 LOOK_S = 5.0
 
 
@@ -93,6 +96,7 @@ class Pool:
         self._wake = threading.Condition()
         self._warm: list[Leased] = []
         self._leased: set[Leased] = set()
+        self._spare: deque[Volume] = deque()
         self._left_tmp: dict[str, list[tuple[float, Volume]]] = {}
         self._trash: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._closed = False
@@ -231,7 +235,7 @@ class Pool:
                 self._wake.notify_all()
             return sandbox
 
-        volume = self._tmp_for(digest) or self._volumes.take(spec.tmp_mb)
+        volume = self._tmp_for(digest, spec.tmp_mb)
         assignment = Assignment(
             code=self._code.checkout(spec.code),
             handler=spec.handler,
@@ -250,16 +254,18 @@ class Pool:
         )
         return Leased(spec, digest, environment, LogFile(self._log_store, name), volume)
 
-    def _tmp_for(self, digest: str) -> Volume | None:
-        """The /tmp that a crashed predecessor of the same spec left, if one did."""
+    def _tmp_for(self, digest: str, size_mb: int) -> Volume:
+        """The /tmp that a crashed predecessor of the same spec left, or an empty one."""
         with self._wake:
             left = self._left_tmp.get(digest)
-            if not left:
-                return None
-            _, volume = left.pop()
-            if not left:
-                del self._left_tmp[digest]
-            return volume
+            if left:
+                _, volume = left.pop()
+                if not left:
+                    del self._left_tmp[digest]
+                return volume
+            if size_mb == SPARE_MB and self._spare:
+                return self._spare.popleft()
+        return self._volumes.take(size_mb)
 
     # -- the background thread
 
@@ -302,9 +308,13 @@ class Pool:
     def _refill(self) -> bool:
         """Prepare one sandbox, if it is time; whether there is more to do soon."""
         missing = self.stock.missing()
-        if not missing:
+        short = len(self._spare) < self.stock.each
+        if not missing and not short:
             return False
         if time.monotonic() - self.stock.last_taken < REFILL_DELAY_S:
+            return True
+        if short:
+            self._spare.append(self._volumes.take(SPARE_MB))
             return True
         with self._wake:
             used = sum(one.spec.memory_mb for one in self._leased)

@@ -35,7 +35,7 @@ class Stock:
     ) -> None:
         self._backends = {backend.name: backend for backend in backends}
         self._resolve = resolve
-        self._each = each
+        self.each = each
         self._idle_s = idle_s
         self._lock = threading.Lock()
         self._looking = threading.Lock()
@@ -113,9 +113,9 @@ class Stock:
             now = time.monotonic()
             wanted = set(self._defaults())
             wanted |= {kind for kind, at in self._asked.items() if now - at < self._idle_s}
-            lists = {kind: self._each - len(self._ready.get(kind, ())) for kind in wanted}
+            lists = {kind: self.each - len(self._ready.get(kind, ())) for kind in wanted}
         order = sorted(lists, key=lambda kind: -lists[kind])
-        return [kind for turn in range(self._each) for kind in order if lists[kind] > turn]
+        return [kind for turn in range(self.each) for kind in order if lists[kind] > turn]
 
     def prepare(self, kind: Kind) -> None:
         """Add one sandbox to the stock; a failure is logged and pauses refilling."""
