@@ -2,11 +2,13 @@
 
 import csv
 import io
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from console.accounts import services
-from console.accounts.models import AuditEntry
+from console.accounts.models import AuditEntry, SignInLink
 from console.errors import Forbidden
 
 
@@ -78,3 +80,13 @@ def test_markup_in_an_entry_is_text(people, client_of):
     services.record(actor="<script>alert(1)</script>", action="x", account=people.account)
     page = client_of(people.alice).get("/111122223333/audit/").content.decode()
     assert "<script>alert(1)" not in page
+
+
+def test_old_entries_and_ended_links_are_pruned_and_no_others(people):
+    write(people, 2)
+    AuditEntry.objects.filter(resource="thing-0").update(at=timezone.now() - timedelta(days=400))
+    services.create_sign_in_link(user=people.bob.user)
+    services.create_sign_in_link(user=people.bob.user, lifetime=timedelta(days=-500))
+    assert services.prune_records(before=timezone.now() - timedelta(days=365)) == 1
+    assert AuditEntry.objects.filter(resource="thing-1").exists()
+    assert SignInLink.objects.count() == 1
