@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _ERROR_TYPE_LIMIT = 256
 _PARSED_ERROR_LIMIT = 262_144
+_MAX_REPEATS = 3
+"""How often an event is given again: each may be 6 MB that nobody reads."""
 
 
 class RuntimeState(StrEnum):
@@ -42,6 +44,7 @@ class Running:
     answer: "Future[Answer]" = field(default_factory=Future)
     on_chunk: Callable[[bytes], None] | None = None
     delivered: bool = False
+    repeats: int = 0
 
 
 class LiveSession:
@@ -104,8 +107,7 @@ class LiveSession:
             connection.refuse(*self.forbidden(RuntimeState.READY))
             return
         if self.state is RuntimeState.RUNNING and self._running is not None:
-            # The runtime asks again without having answered: it gets the same event, as on AWS.
-            connection.reply(render_event(self._running.event), close=True)
+            self._repeat(self._running, connection)
             return
         if self._waiter is not None and self._waiter is not connection:
             self._waiter.refuse(*self.forbidden(RuntimeState.READY))
@@ -114,6 +116,14 @@ class LiveSession:
         if not self.initialised.done():
             self.initialised.set_result(None)
         self._deliver()
+
+    def _repeat(self, running: Running, connection: "Connection") -> None:
+        """The runtime asks again without having answered: it gets the same event, as on AWS."""
+        running.repeats += 1
+        if running.repeats > _MAX_REPEATS:
+            connection.refuse(*self.forbidden(RuntimeState.READY))
+        else:
+            connection.reply(render_event(running.event), close=True)
 
     def leave(self, connection: "Connection") -> None:
         """A connection is gone; whatever it was doing is undone."""

@@ -1,6 +1,7 @@
 """One sandbox's side of the Runtime API, as the environment sees it."""
 
 import socket
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
@@ -49,10 +50,14 @@ class Session(Protocol):
 
     initialised: "Future[InitError | None]"
 
-    def invoke(self, event: Event) -> "Future[Answer]":
+    def invoke(
+        self, event: Event, *, on_chunk: Callable[[bytes], None] | None = None
+    ) -> "Future[Answer]":
         """Give the runtime an event. One at a time: a second before the answer is a ValueError.
 
-        The future fails with ConnectionError once the session is closed.
+        `on_chunk` gets a streamed response's pieces as they come, on the
+        server's thread: it must not block. The future fails with
+        ConnectionError once the session is closed.
         """
 
     def idle(self) -> bool:

@@ -125,23 +125,38 @@ async function start(handler) {
  * module loaders, and one exchange of the client with a server of its own.
  */
 async function warm() {
-  const { Connection } = require('./rapid_client.cjs');
   for (const client of [CLIENT_BEFORE_24, CLIENT_FROM_24].filter((file) => fs.existsSync(file))) {
     Module.createRequire(client)('./rapid-client.node');
   }
   if (fs.existsSync(CLIENT_BEFORE_24)) {
     await import(pathToFileURL(CLIENT_BEFORE_24).href); // only defines
   }
-  new http.Agent({ keepAlive: true });
   await import(pathToFileURL(path.join(__dirname, 'warm.mjs')).href);
   await import(pathToFileURL(path.join(__dirname, 'warm.cjs')).href);
+  new http.Agent({ keepAlive: true });
+  try {
+    await exchangeWithItself();
+  } catch (error) {
+    // Without a loopback yet there is nothing to warm; the function is started all the same.
+    if (error.syscall === undefined) throw error;
+  }
+}
+
+async function exchangeWithItself() {
+  const { Connection } = require('./rapid_client.cjs');
   const body = '{"status":"OK"}';
-  const answer = `HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-  const server = net.createServer((socket) => socket.on('data', () => socket.end(answer)));
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const connection = new Connection(`127.0.0.1:${server.address().port}`);
-  await connection.request('POST', 'warm', { 'Content-Type': 'application/json' }, body);
-  await new Promise((resolve) => server.close(resolve));
+  const head = `HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const server = net.createServer((socket) => socket.on('data', () => socket.end(head + body)));
+  await new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  try {
+    const connection = new Connection(`127.0.0.1:${server.address().port}`);
+    await connection.request('POST', 'warm', { 'Content-Type': 'application/json' }, body);
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
 }
 
 async function main() {

@@ -212,6 +212,18 @@ def test_a_runtime_that_lost_its_connection_gets_the_event_again(opened):
     assert other.answer()[2] == b'"again"'
 
 
+def test_an_event_is_not_given_again_without_end(opened):
+    runtime = opened.ready()
+    opened.session.invoke(make_event("again"))
+    runtime.answer()
+    statuses = []
+    for _ in range(5):
+        other = opened.client()
+        other.send(NEXT)
+        statuses.append(other.answer()[0])
+    assert statuses == [200, 200, 200, 403, 403]
+
+
 @pytest.mark.parametrize(
     ("line", "status"),
     [
