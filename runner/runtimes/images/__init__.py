@@ -36,7 +36,7 @@ class Image:
     def tag(self, base: str = "") -> str:
         """Repository and tag of the image made of this definition on that base."""
         total = hashlib.sha256(repr((self, DEBIAN_SUITE, base)).encode())
-        for name in ("bootstrap.sh", "layout.sh", "Dockerfile"):
+        for name in ("layout.sh", "Dockerfile" if base else "bootstrap.sh"):
             total.update((HERE / name).read_bytes())
         return f"{REPOSITORY}/{self.language}:{total.hexdigest()[:16]}"
 
