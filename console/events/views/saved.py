@@ -1,5 +1,6 @@
 """Saved events as JSON: the Test tab and the editor's side bar speak it."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,9 @@ from django.views.decorators.http import require_GET, require_POST
 from console.accounts.access import MemberRequest, member
 from console.accounts.models import User
 from console.accounts.roles import Action
+from console.errors import Invalid
 from console.events import catalogue, queries, services
+from console.events.bodies import check_body
 from console.events.models import TestEvent
 from console.events.views import input as given
 
@@ -33,10 +36,33 @@ def shown(event: TestEvent, user: User) -> dict[str, Any]:
         "source": event.source,
         "fields": event.fields,
         "expectation": event.expectation,
+        "subset_text": _subset_text(event.expectation),
         "revision": event.revision,
         "last_outcome": event.last_outcome,
         "updated_at": event.updated_at.isoformat(),
     }
+
+
+def _subset_text(expectation: dict[str, Any]) -> str:
+    """The expected response as text: scripts would round its long numbers."""
+    if "subset" not in expectation:
+        return ""
+    return json.dumps(expectation["subset"], indent=2, ensure_ascii=False)
+
+
+def _expectation(values: dict[str, Any]) -> dict[str, Any] | None:
+    """The expectation sent, its subset as JSON or, in `subset_text`, as text of JSON."""
+    sent = given.mapping(values, "expectation")
+    if sent is None or "subset_text" not in sent:
+        return sent
+    text = given.text(sent, "subset_text").strip()
+    kept = {key: value for key, value in sent.items() if key not in ("subset", "subset_text")}
+    if not text:
+        return kept
+    try:
+        return kept | {"subset": check_body(text)}
+    except Invalid as refusal:
+        raise Invalid(f"Expected response: {refusal.message}", field="subset") from None
 
 
 @require_GET
@@ -83,7 +109,7 @@ def save(request: MemberRequest, name: str) -> HttpResponse:
         sharing=SHARING.get(sharing, sharing),
         source=source if known else "",
         fields=given.mapping(values, "fields"),
-        expectation=given.mapping(values, "expectation"),
+        expectation=_expectation(values),
     )
     return JsonResponse(shown(saved, request.user))
 

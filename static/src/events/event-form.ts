@@ -77,7 +77,7 @@ export class EventForm {
     this.heading.textContent = event ? (this.readOnly ? event.name : "Edit saved event") : "Create new event";
     this.name.value = event?.name ?? "";
     this.share(event?.sharing ?? "private");
-    this.expectation.value = event?.expectation ?? {};
+    this.expectation.show(event?.expectation ?? {}, event?.subset_text ?? "");
     this.expectation.element.open = Object.keys(event?.expectation ?? {}).length > 0;
     this.drawActions();
     const source = this.data.sources.find((one) => one.id === (event ? event.source : FIRST)) ?? null;

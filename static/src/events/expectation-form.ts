@@ -35,17 +35,17 @@ export class ExpectationForm {
     );
   }
 
-  set value(expectation: Expectation) {
+  show(expectation: Expectation, subset: string): void {
     this.outcome.value = expectation.outcome ?? "";
     this.longest.value = expectation.longest_ms === undefined ? "" : String(expectation.longest_ms);
     this.log.value = expectation.log_has ?? "";
-    this.subset.value = "subset" in expectation ? JSON.stringify(expectation.subset, null, 2) : "";
+    this.subset.value = subset;
     this.tell();
   }
 
   /** Throws an Error with words when the JSON is not JSON. */
-  get value(): Expectation {
-    const made: Expectation = {};
+  get value(): Expectation & { subset_text: string } {
+    const made: Expectation & { subset_text: string } = { subset_text: this.subset.value };
     if (this.outcome.value) made.outcome = this.outcome.value as "succeeds" | "fails";
     if (this.longest.value) made.longest_ms = Number(this.longest.value);
     if (this.log.value) made.log_has = this.log.value;
@@ -54,7 +54,6 @@ export class ExpectationForm {
       this.subset.area.focus();
       throw new Error(`Expected response: ${this.subset.problem}`);
     }
-    if (this.subset.value.trim()) made.subset = JSON.parse(this.subset.value) as unknown;
     return made;
   }
 

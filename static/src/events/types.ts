@@ -21,6 +21,8 @@ export interface Saved extends Omit<Listed, "expects"> {
   body: string;
   fields: Record<string, string>;
   expectation: Expectation;
+  /** The expected response as text: numbers stay as they were written. */
+  subset_text: string;
 }
 
 export interface Field {

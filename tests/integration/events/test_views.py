@@ -43,6 +43,21 @@ def test_an_event_is_made_and_changed(function, bob):
     assert client.get(f"{BASE}{made['id']}/").json() == saved
 
 
+def test_an_expected_response_keeps_its_long_numbers(function, bob):
+    client = signed_in(bob)
+    text = '{"id": 12345678901234567890, "rate": 1.0}'
+    new = {"name": "mine", "body": "{}", "expectation": {"outcome": "", "subset_text": text}}
+    saved = post(client, "save/", new).json()
+    assert "12345678901234567890" in saved["subset_text"]
+    assert "1.0" in saved["subset_text"]
+    assert list(saved["expectation"]) == ["subset"]
+    emptied = {**new, "id": saved["id"], "expectation": {"subset_text": " "}}
+    assert post(client, "save/", emptied).json()["expectation"] == {}
+    wrong = {**new, "name": "other", "expectation": {"subset_text": "{"}}
+    answer = post(client, "save/", wrong)
+    assert (answer.status_code, answer.json()["field"]) == (400, "subset")
+
+
 def test_a_refusal_names_the_field_and_the_place(function, bob):
     answer = post(signed_in(bob), "save/", {"name": "x", "body": '{\n "a": }'})
     assert answer.status_code == 400
