@@ -134,18 +134,18 @@ def _serving(runtime: str) -> Interpreter:
 
 
 def _installer(language: str, version: str) -> Interpreter:
-    """An interpreter of this machine whose packages the serving one can use."""
+    """An interpreter of this machine to run the package manager: the serving one's like, if any."""
     wanted = Interpreter(language, version, "")
     places = 2 if language == "python" else 1  # what binary compatibility hangs on
     near = [i for i in discover.discover() if i.language == language]
     for one in near:
         if table.version_of(one)[:places] == table.version_of(wanted)[:places]:
             return one
-    if near and language == "node":
-        return near[0]  # npm only unpacks: scripts are not run
+    if near:
+        return near[0]  # npm only unpacks, and pip can take wheels for another version
     raise RunnerError(
-        f"Packages for {language} {version} need that version on this machine: install it, or "
-        "choose a runtime whose version is installed."
+        f"Packages for {language} are installed by an interpreter of this machine, and it has "
+        "none: install one (sudo apt-get install python3 nodejs npm)."
     )
 
 
@@ -196,6 +196,7 @@ def _install(row: Build, progress: "_Progress") -> tuple[str, int]:
     with leftovers.own_folder(Path(settings.RUN_DIR) / "builds") as folder:
         request = recipes.Request(
             interpreter=installer,
+            version=serving.version,
             manifests=row.manifests,
             hosts=tuple(settings.BUILD_HOSTS),
             run_dir=folder,

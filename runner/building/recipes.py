@@ -28,9 +28,14 @@ NO_EGRESS = (
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to install for which interpreter; `hosts` are allowed beside the configured ones."""
+    """What to install; `hosts` are allowed beside the configured ones.
+
+    `interpreter` is one of this machine that runs the package manager,
+    `version` that of the one which will use what is installed.
+    """
 
     interpreter: Interpreter
+    version: str
     manifests: Mapping[str, str]
     hosts: tuple[str, ...]
     run_dir: Path
@@ -86,6 +91,7 @@ def _python(request: Request, work: Path, timeout_s: float) -> Job:
     install += ["--no-cache-dir", "--no-input", "--progress-bar", "off"]
     install += ["--no-warn-script-location", "--root-user-action", "ignore"]
     install += ["--requirement", f"{WORK}/in/requirements.txt"]
+    install += _for_another(request)
     # Byte code that is not checked against a time: the same packages are the same bytes.
     compile_ = [python, "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
     environment = _environment(pip, work) | {
@@ -94,12 +100,12 @@ def _python(request: Request, work: Path, timeout_s: float) -> Job:
         "PIP_CONFIG_FILE": os.devnull,
         "PYTHONDONTWRITEBYTECODE": "1",
     }
+    commands = [Command(tuple(install), WORK)]
+    if not _for_another(request):
+        commands.append(Command((*compile_, target), WORK, may_fail=True))
     return Job(
         label=request.run_dir.name,
-        commands=(
-            Command(tuple(install), WORK),
-            Command((*compile_, target), WORK, may_fail=True),
-        ),
+        commands=tuple(commands),
         environment=environment,
         work=work,
         visible=_visible(pip, request.interpreter),
@@ -107,6 +113,14 @@ def _python(request: Request, work: Path, timeout_s: float) -> Job:
         hosts=pip.hosts | _listed(request.hosts),
         timeout_s=timeout_s,
     )
+
+
+def _for_another(request: Request) -> list[str]:
+    """For a version of Python that this machine has not, pip takes what is built already."""
+    wanted = ".".join(request.version.split(".")[:2])
+    if request.interpreter.version.split(".")[:2] == wanted.split("."):
+        return []
+    return ["--python-version", wanted, "--implementation", "cp", "--only-binary", ":all:"]
 
 
 def _node(request: Request, work: Path, timeout_s: float) -> Job:
