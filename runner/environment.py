@@ -212,6 +212,8 @@ class Environment:
         error = initialised.result() if why is _Why.DONE else None
         if why is _Why.DONE and error is None:
             self._usage()
+            if self._sandbox is not None:
+                self._sandbox.thaw()  # from here on it has its memory's share of CPU
             return None, init_ms
         started()
         if error is not None:

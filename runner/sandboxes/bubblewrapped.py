@@ -14,11 +14,11 @@ from typing import Any
 
 from runner.errors import SandboxFailed
 from runner.sandboxes.base import Assignment, Usage
-from runner.sandboxes.docker_process import Process, await_quiet, peak_kb, reset_peaks
 from runner.sandboxes.layers import merged
 from runner.sandboxes.limits import Enforcer
 from runner.sandboxes.nest import messages, syscalls
 from runner.sandboxes.nests import Nest
+from runner.sandboxes.processes import Process, await_quiet, peak_kb, reset_peaks
 
 START_S = 10.0
 END_S = 15.0  # a fork bomb on a busy machine takes its time to die

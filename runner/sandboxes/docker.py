@@ -27,11 +27,11 @@ from runner.runtimes.images import IMAGES, VERSION_LABEL, Image
 from runner.sandboxes import cgroups, docker_container, namespaces
 from runner.sandboxes.base import Sandbox
 from runner.sandboxes.docker_container import INSTALLATION_LABEL, KIND_LABEL, ContainerRequest
-from runner.sandboxes.docker_oom import OomWatch
 from runner.sandboxes.docker_pipes import Pipes
-from runner.sandboxes.docker_process import Process, await_quiet, first_child
 from runner.sandboxes.docker_sandbox import DockerSandbox, Parts
 from runner.sandboxes.nest import syscalls
+from runner.sandboxes.oom import OomWatch
+from runner.sandboxes.processes import Process, await_quiet, first_child
 from runner.sandboxes.safety import Safe
 
 ENGINE_ERRORS = (DockerException, requests.RequestException, OSError)

@@ -17,10 +17,11 @@ from runner.errors import SandboxFailed
 from runner.sandboxes import docker_container, namespaces
 from runner.sandboxes.base import GROUP_ID, USER_ID, Assignment, Usage
 from runner.sandboxes.cgroups import Group
-from runner.sandboxes.docker_oom import OomWatch
+from runner.sandboxes.cgroups.group import FULL_CPU_MB
 from runner.sandboxes.docker_pipes import Pipes
-from runner.sandboxes.docker_process import Process, catches, peak_kb, reset_peaks
 from runner.sandboxes.nest import syscalls
+from runner.sandboxes.oom import OomWatch
+from runner.sandboxes.processes import Process, catches, peak_kb, reset_peaks
 from runner.spec import Limit
 
 END_TIMEOUT_S = 5.0
@@ -58,6 +59,7 @@ class DockerSandbox:
         self.output = parts.pipes.output
         self._lock = threading.Lock()
         self._stopped = False
+        self._initialising = False
         self._assignment: Assignment | None = None
         self._merged: Path | None = None
         self._event: int | None = None
@@ -70,6 +72,7 @@ class DockerSandbox:
         """As `Sandbox.assign`."""
         self._assignment = assignment
         self._group.limit(assignment.memory_mb)
+        self._group.share_cpu(max(assignment.memory_mb, FULL_CPU_MB))
         self._event = self._parts.watch.add(self._group, self._ran_out_of_memory)
         _hand_over(assignment.tmp, self._parts.user, self._parts.user)
         namespaces.bind_into(self._process.pid, self._binds(assignment))
@@ -77,6 +80,7 @@ class DockerSandbox:
             {"handler": assignment.handler, "environment": dict(assignment.environment)}
         )
         self.thaw()
+        self._initialising = True
         try:
             self._parts.pipes.send(line.encode() + b"\n")
         except OSError as error:
@@ -87,7 +91,10 @@ class DockerSandbox:
         self._group.freeze()
 
     def thaw(self) -> None:
-        """As `Sandbox.thaw`."""
+        """As `Sandbox.thaw`: the first one after the assignment ends the whole CPU."""
+        if self._initialising and self._assignment is not None:
+            self._initialising = False
+            self._group.share_cpu(self._assignment.memory_mb)
         self._refused_before = self._group.out_of_processes()
         reset_peaks(self._processes())
         self._group.thaw()

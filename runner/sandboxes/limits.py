@@ -19,7 +19,7 @@ from typing import Protocol
 from runner.errors import SandboxFailed
 from runner.sandboxes import cgroups, volumes, watch
 from runner.sandboxes.cgroups.group import FULL_CPU_MB, PROCESSES
-from runner.sandboxes.docker_oom import OomWatch
+from runner.sandboxes.oom import OomWatch
 from runner.sandboxes.watch import Watch, Watched
 from runner.spec import Limit
 
@@ -161,6 +161,7 @@ class GroupEnforcer:
     memory_mb: int = 0
     tmp: Path | None = None
     _event: int | None = None
+    _refused_before: bool = False
     _seen: Limit | None = None
 
     def join_descriptors(self) -> list[int]:
@@ -199,6 +200,7 @@ class GroupEnforcer:
 
     def thaw(self) -> None:
         """As `Enforcer.thaw`."""
+        self._refused_before = self.group.out_of_processes()
         self.group.thaw()
 
     def processes(self) -> list[int]:
@@ -210,8 +212,8 @@ class GroupEnforcer:
         if self._seen is None:
             if self.group.out_of_memory():
                 self._seen = Limit.MEMORY
-            elif self.group.out_of_processes():
-                self._seen = Limit.PROCESSES
+            elif self.group.out_of_processes() and not self._refused_before:
+                return Limit.PROCESSES
         return self._seen or _full(self.tmp)
 
     def remove(self) -> None:

@@ -271,3 +271,19 @@ def test_sweeping_leaves_the_living_alone(rig: Rig) -> None:
     function.result()
     rig.backend.sweep()
     assert function.result(5) == 5
+
+
+def test_initialising_has_a_whole_cpu_and_events_have_their_share(isolating_rig: Rig) -> None:
+    function = isolating_rig.start(
+        "import time\n"
+        "def burn(cpu):\n"
+        "    began, end = time.monotonic(), time.process_time() + cpu\n"
+        "    while time.process_time() < end:\n        pass\n"
+        "    return cpu / (time.monotonic() - began)\n"
+        "at_first = burn(0.3)\n"
+        "def handler(event, context):\n    return [at_first, burn(0.1)]\n",
+        memory_mb=177,  # a tenth of a CPU
+    )
+    at_first, later = function.result()
+    assert later < 0.2
+    assert at_first > 1.2 * later

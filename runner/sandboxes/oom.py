@@ -33,7 +33,7 @@ class OomWatch:
             self._watched[event] = (group, out_of_memory)
             self._epoll.register(event, select.EPOLLIN)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="docker-oom", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="oom", daemon=True)
                 self._thread.start()
         return event
 
