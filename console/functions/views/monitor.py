@@ -18,7 +18,7 @@ from console.functions.views.context import function_of, page_context
 from runner.models import Invocation
 from runner.spec import FINAL_STATES, State
 
-PER_PAGE = 50
+PER_PAGE = 25
 
 
 @require_GET

@@ -28,7 +28,10 @@ from editor.contents import store
 def code(request: MemberRequest, *, name: str) -> HttpResponse:
     function = function_of(request, name)
     context = page_context(request, function, "code")
-    context |= {"variables": json.dumps(sorted(unseal(context["latest"].environment)))}
+    context |= {
+        "variables": json.dumps(sorted(unseal(context["latest"].environment))),
+        "without_swaps": True,
+    }
     return render(request, "functions/code.html", context)
 
 
