@@ -118,6 +118,7 @@ class Environment:
                 self.end()
             elif self._source is not None:
                 self._pump.drain(self._source)
+            self._receive = None  # what it prints from here on belongs to no invocation
         return outcome
 
     def rest(self) -> None:
@@ -125,7 +126,6 @@ class Environment:
         sandbox = self._sandbox
         if sandbox is None:
             raise SandboxFailed("The sandbox ended before it could be frozen.")
-        self._receive = None
         sandbox.freeze()
         self._move(Phase.IDLE)
 

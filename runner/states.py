@@ -16,7 +16,7 @@ from runner.spec import State
 
 LEASE_S = 8
 """How long a runner's hold lasts; it is renewed every 2 s."""
-QUEUE_S = 30
+QUEUE_S = 15
 """How long an enqueued task may stay unclaimed before it is enqueued again."""
 
 

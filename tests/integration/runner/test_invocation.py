@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from runner import admission, services, tasks
@@ -195,6 +197,24 @@ def test_forged_lines_are_only_text(runner: RunnerProcess, make_spec: MakeSpec) 
     assert result.duration_ms != 0.01
 
 
+def test_what_is_printed_after_the_answer_is_in_nobodys_log(
+    runner: RunnerProcess, make_spec: MakeSpec
+) -> None:
+    source = (
+        "import threading, time\ndef chatter():\n"
+        "    while True:\n        print('chatter')\n        time.sleep(0.0005)\n"
+        "def handler(event, context):\n"
+        "    if event:\n        threading.Thread(target=chatter, daemon=True).start()\n"
+    )
+    spec = make_spec(source)
+    for event in (True, False, False, False):
+        result = invoke(spec, event)
+        log = log_of(result.request_id)
+        assert log.splitlines()[-1].startswith(f"REPORT RequestId: {result.request_id}")
+        messages = services.events_after(request_id=result.request_id, after=0)
+        assert [m["seq"] for m in messages] == list(range(1, len(messages) + 1))
+
+
 def test_a_flood_is_cut_and_does_not_stop_the_function(
     runner: RunnerProcess, make_spec: MakeSpec
 ) -> None:
@@ -351,6 +371,51 @@ def test_a_full_account_is_refused_and_another_is_not(
     assert invoke(other, account_limit=1).state is State.SUCCEEDED
     services.stop_invocation(account_id="111122223333", request_id=request_id)
     result_of(request_id)
+
+
+ITSELF = """
+import os, sys
+def handler(event, context):
+    sys.path[:] = event["path"]
+    os.environ.update(event["environment"])
+    from django.conf import settings
+    settings.DATABASES["default"]["NAME"] = event["database"]
+    import django
+    django.setup()
+    from asgiref.sync import async_to_sync
+    from runner import services, specs
+    from runner.errors import TooManyRequests
+    import json
+    try:
+        called = services.start_invocation(
+            spec=specs.thaw(event["spec"]), event=json.dumps(event).encode(),
+            caller="itself", qualifier="1",
+        )
+    except TooManyRequests as refused:
+        return [refused.reason]
+    result = async_to_sync(services.wait_for_result)(request_id=called, timeout_s=60)
+    return ["called", *json.loads(result.payload)]
+"""
+
+
+def test_a_function_that_invokes_itself_ends_at_its_limit_and_does_not_hang(
+    runner: RunnerProcess, make_spec: MakeSpec
+) -> None:
+    spec = make_spec(ITSELF, timeout_s=90, reserved_concurrency=3)
+    event = {
+        "path": sys.path,
+        "environment": {
+            "VIRGA_HOME": str(settings.VIRGA_HOME),
+            "DJANGO_SETTINGS_MODULE": "console.settings",
+            "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
+        },
+        "database": str(connection.settings_dict["NAME"]),
+        "spec": spec.digest(),
+    }
+    result = result_of(start(spec, event), timeout_s=90)
+    full = "ReservedFunctionConcurrentInvocationLimitExceeded"
+    assert json.loads(result.payload) == ["called", "called", full]
+    assert invoke(make_spec(HELLO)).state is State.SUCCEEDED
 
 
 # -- events
