@@ -1,6 +1,7 @@
 """A whole installation as a person starts it: every process, a home of its own, free ports."""
 
 import os
+import random
 import re
 import signal
 import socket
@@ -18,10 +19,19 @@ START_TIMEOUT_S = 120
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port that nobody listens on now.
+
+    Below the range from which the kernel takes its own: a probe of a port
+    there that nobody holds yet could connect to itself.
+    """
+    for port in random.sample(range(12_000, 32_000), 200):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no free port was found")
 
 
 @dataclass

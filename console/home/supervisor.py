@@ -8,6 +8,7 @@ fate: they end when it does, however it does.
 import ctypes
 import fcntl
 import hashlib
+import http.client
 import json
 import os
 import shutil
@@ -79,7 +80,8 @@ class Child:
             context = ssl._create_unverified_context() if self.health[:6] == "https:" else None  # noqa: S323
             with urllib.request.urlopen(self.health, timeout=2, context=context) as answer:  # noqa: S310
                 return bool(answer.status == 200)
-        except OSError:
+        except (OSError, http.client.HTTPException):
+            # The latter when a probe of a port nobody holds yet connects to itself.
             return False
 
     def ended(self) -> bool:
