@@ -168,9 +168,10 @@ def run_build(key: str) -> None:
     except (RunnerError, CodeInvalid) as error:
         logger.warning("build %s: %s %s", key, error.message, getattr(error, "detail", ""))
         progress.finish(Build.State.FAILED, error=error.message[:500])
-    except Exception:  # the task rim: a bug must not leave the page waiting
-        logger.exception("build %s", key)
-        progress.finish(Build.State.FAILED, error=OURS)
+    finally:
+        # A bug crashes the task, and must not leave the page waiting.
+        if not progress.over():
+            progress.finish(Build.State.FAILED, error=OURS)
 
 
 def _claim(key: str, owner: str) -> Build | None:
@@ -230,6 +231,10 @@ class _Progress:
             text = text[: LOG_LIMIT - self._kept]
             self._kept += len(text)
             self._pending.append(text if self._kept < LOG_LIMIT else text + TRUNCATED)
+
+    def over(self) -> bool:
+        """Whether `finish` was called."""
+        return self._over.is_set()
 
     def finish(self, state: Build.State, **fields: object) -> None:
         """Store how it ended, then say so; nothing when the lease was lost meanwhile."""

@@ -14,7 +14,7 @@ import shutil
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import docker
@@ -140,35 +140,41 @@ class DockerBackend:
         client = self._client()
         name = f"virga-{secrets.token_hex(8)}"
         user = FIRST_USER + secrets.randbelow(USERS)
-        self._live.add(name)
-        pipes = None
-        container_id = ""
         try:
-            pipes = Pipes(self.folder / name, user)
-            request = ContainerRequest(
-                image=image.tag(self._base_image),
-                label=self._label,
-                user=user,
-                runtime=install.runtime_dir(interpreter),
-                folder=pipes.folder,
-                command=tuple(install.command(interpreter, environment)),
-                environment=environment,
-                init=self._has_init,
-            )
-            container_id = docker_container.create(client, name, request)
-            sandbox = DockerSandbox(self._start(client, name, container_id, pipes, user))
-            sandbox.freeze()
-            return Safe(sandbox)
-        except BaseException as error:
-            self._abandon(client, name, container_id, pipes)
-            if not isinstance(error, ENGINE_ERRORS):
-                raise
+            with ExitStack() as undo:
+                self._live.add(name)
+                undo.callback(self._live.discard, name)
+                pipes = Pipes(self.folder / name, user)
+                undo.callback(pipes.close)
+                request = ContainerRequest(
+                    image=image.tag(self._base_image),
+                    label=self._label,
+                    user=user,
+                    runtime=install.runtime_dir(interpreter),
+                    folder=pipes.folder,
+                    command=tuple(install.command(interpreter, environment)),
+                    environment=environment,
+                    init=self._has_init,
+                )
+                container_id = docker_container.create(client, name, request)
+                undo.callback(docker_container.remove, client, container_id)
+                sandbox = DockerSandbox(self._start(undo, client, name, container_id, pipes, user))
+                sandbox.freeze()
+                undo.pop_all()
+                return Safe(sandbox)
+        except ENGINE_ERRORS as error:
             if self._has_init and "docker-init" in str(error):
                 raise _NoInit from error
             raise SandboxFailed("The container could not be started.", detail=str(error)) from error
 
     def _start(
-        self, client: docker.DockerClient, name: str, container_id: str, pipes: Pipes, user: int
+        self,
+        undo: ExitStack,
+        client: docker.DockerClient,
+        name: str,
+        container_id: str,
+        pipes: Pipes,
+        user: int,
     ) -> Parts:
         client.api.start(container_id)
         pid = int(client.api.inspect_container(container_id)["State"]["Pid"])
@@ -179,18 +185,15 @@ class DockerBackend:
                 detail=pipes.drain(),
             )
         process = Process(pid)
-        try:
-            group = cgroups.of_process(pid)
-            if not pipes.await_open(READY_TIMEOUT_S):
-                raise SandboxFailed("The runtime did not start.", detail=pipes.drain())
-            runtime = first_child(pid)
-            listener = namespaces.listen_in(pid, LISTENER_PORT)
-            if not await_quiet(runtime, READY_TIMEOUT_S) or not process.running():
-                listener.close()
-                raise SandboxFailed("The runtime did not become ready.", detail=pipes.drain())
-        except BaseException:
-            process.close()
-            raise
+        undo.callback(process.close)
+        group = cgroups.of_process(pid)
+        if not pipes.await_open(READY_TIMEOUT_S):
+            raise SandboxFailed("The runtime did not start.", detail=pipes.drain())
+        runtime = first_child(pid)
+        listener = namespaces.listen_in(pid, LISTENER_PORT)
+        undo.callback(listener.close)
+        if not await_quiet(runtime, READY_TIMEOUT_S) or not process.running():
+            raise SandboxFailed("The runtime did not become ready.", detail=pipes.drain())
         return Parts(
             name=name,
             container_id=container_id,
@@ -204,15 +207,6 @@ class DockerBackend:
             watch=self._watch,
             forget=self._live.discard,
         )
-
-    def _abandon(
-        self, client: docker.DockerClient, name: str, container_id: str, pipes: Pipes | None
-    ) -> None:
-        if container_id:
-            docker_container.remove(client, container_id)
-        if pipes:
-            pipes.close()
-        self._live.discard(name)
 
     # -- leftovers
 

@@ -141,6 +141,12 @@ def remove(client: docker.DockerClient, container_id: str) -> None:
                     "The container could not be removed.", detail=str(error)
                 ) from error
             time.sleep(0.05)
+        except (DockerException, OSError) as error:
+            raise SandboxFailed(
+                "The engine does not answer: a container was left, and is removed by the next "
+                "sweep.",
+                detail=str(error),
+            ) from error
 
 
 def thaw(client: docker.DockerClient, container_id: str) -> None:

@@ -17,6 +17,7 @@ from tests import needs
 
 pytestmark = [pytest.mark.bubblewrap]
 
+WORK = f"{bubble.INSIDE}/work"
 PYTHON = os.path.realpath(sys.executable)
 Run = Callable[..., tuple[Ending, str]]
 
@@ -36,8 +37,8 @@ def run(tmp_path: Path) -> Iterator[Run]:
             printed = bytearray()
             job = Job(
                 label=folder.name,
-                commands=(Command((PYTHON, "-I", "-c", textwrap.dedent(source)), "/build/work"),),
-                environment={"PATH": "/usr/bin:/bin", "HOME": "/build/work"},
+                commands=(Command((PYTHON, "-I", "-c", textwrap.dedent(source)), WORK),),
+                environment={"PATH": "/usr/bin:/bin", "HOME": WORK},
                 work=volume.path,
                 visible=(),
                 places=bubble.launcher_places(),
@@ -72,7 +73,7 @@ def test_a_build_sees_neither_the_hosts_files_nor_its_processes(run: Run) -> Non
     ending, printed = run(
         """
         import json, os
-        seen = [p for p in ("/etc/shadow", "/root/.ssh", "/var/run/docker.sock", "/home", "/work")
+        seen = [p for p in ("/etc/shadow", "/var/run/docker.sock", "/home", "/srv")
                 if os.path.exists(p)]
         print(json.dumps([seen, sum(n.isdigit() for n in os.listdir("/proc")), dict(os.environ)]))
         """
@@ -87,10 +88,11 @@ def test_a_build_sees_neither_the_hosts_files_nor_its_processes(run: Run) -> Non
 def test_a_build_writes_to_its_own_folder_only(run: Run) -> None:
     ending, printed = run(
         """
-        import json
+        import json, os
+        home = os.environ["HOME"]
         written = []
         for place in ("/usr/x", "/x", "/etc/x", "/build/x", "/proc/sys/kernel/core_pattern",
-                      "/build/work/x", "/tmp/x"):
+                      home + "/x", "/tmp/x"):
             try:
                 open(place, "w").close()
                 written.append(place)
@@ -100,7 +102,7 @@ def test_a_build_writes_to_its_own_folder_only(run: Run) -> None:
         """
     )
     assert ending.code == 0, printed
-    assert json.loads(printed) == ["/build/work/x", "/tmp/x"]
+    assert json.loads(printed) == [f"{WORK}/x", "/tmp/x"]
 
 
 def test_a_build_reaches_nothing_but_the_proxy_and_is_told_no(run: Run) -> None:
@@ -164,7 +166,7 @@ def test_a_full_disk_is_the_builds_own(run: Run) -> None:
     _, printed = run(
         """
         try:
-            with open("/build/work/fill", "wb") as file:
+            with open("/tmp/fill", "wb") as file:
                 while True:
                     file.write(b"x" * (1 << 20))
         except OSError as error:
