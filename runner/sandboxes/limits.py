@@ -179,7 +179,7 @@ class GroupEnforcer:
     def started(self, init: int, runtime: int) -> None:
         """As `Enforcer.started`."""
         self.init = init
-        self._event = self.oom.add(self.group, self._end)
+        self._event = self.oom.add(self.group, lambda: self._over(Limit.MEMORY))
 
     def limit(self, memory_mb: int, tmp: Path) -> None:
         """As `Enforcer.limit`."""
@@ -224,10 +224,8 @@ class GroupEnforcer:
         self.group.remove()
 
     def _over(self, limit: Limit) -> None:
+        # Noted here: killed by us first, the kernel has nothing left to kill and to count.
         self._seen = limit
-        self._end()
-
-    def _end(self) -> None:
         _kill(self.group.processes())
 
 
