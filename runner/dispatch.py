@@ -27,15 +27,16 @@ def enqueue(request_id: str) -> None:
     current_app.send_task(TASK, (request_id,), queue=QUEUE, retry=False)
 
 
-def hand_over(request_id: str) -> None:
+def hand_over(request_id: str, *, watched: bool) -> None:
     """Give a call that somebody waits for to the runners: by the lane, where a runner lives.
 
-    If a waiter listens in this process, the result is sent straight to it.
+    Unless its group is watched, the result is sent straight to this
+    process's waiter, if one listens.
     """
     if not nodes.alive():
         enqueue(request_id)
         return
-    ear = waiter.listening()
+    ear = None if watched else waiter.listening()
     lane.push(request_id, reply=ear.expect(request_id) if ear is not None else "")
 
 

@@ -1,10 +1,12 @@
 """How an invocation's row ends: stored first, then announced."""
 
+import logging
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from runner import admission, logs, report, states
 from runner.announcer import announcer
@@ -13,6 +15,8 @@ from runner.outcome import UNHANDLED, error_payload
 from runner.results import LOST_TYPE, group_of, message, of_row, to_json
 from runner.spec import InvocationType, State
 from runner.stream import KIND
+
+logger = logging.getLogger(__name__)
 
 ATTEMPTS = 3
 """How often an asynchronous event is begun before it is given up as lost."""
@@ -55,10 +59,15 @@ def store(row: Invocation, response: bytes, *, before: State, held_by: str = "")
 
 
 def free(row: Invocation) -> None:
-    """Give back the place that admission gave it."""
-    admission.release(
-        request_id=str(row.request_id), account_id=row.account_id, function_arn=row.function_arn
-    )
+    """Give back the place that admission gave it; without Valkey it expires by itself."""
+    try:
+        admission.release(
+            request_id=str(row.request_id),
+            account_id=row.account_id,
+            function_arn=row.function_arn,
+        )
+    except RedisError as error:
+        logger.warning("the place of %s could not be given back: %s", row.request_id, error)
 
 
 def conclude(

@@ -5,6 +5,7 @@ import shutil
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import NoReturn
 
 from asgiref.sync import sync_to_async
@@ -89,6 +90,7 @@ def start_invocation(
     """
     acceptance.check_payload(event, invocation_type)
     acceptance.check_runnable(spec.runtime)
+    watched = bool(request_id)  # only who chose the id can have joined its group already
     request_id = str(uuid.UUID(request_id)) if request_id else str(uuid.uuid4())
     waits = invocation_type is InvocationType.REQUEST_RESPONSE
     limit = settings.NODE_CONCURRENCY if account_limit is None else account_limit
@@ -115,7 +117,7 @@ def start_invocation(
     )
     recorded = False
     try:
-        _record(row, spec, event or b"{}")
+        _record(row, spec, event or b"{}", watched=watched)
         recorded = True
     finally:
         if waits and not recorded:
@@ -295,26 +297,25 @@ def forget_function(*, account_id: str, function_arn: str) -> None:
 # -- what it checks
 
 
-def _record(row: Invocation, spec: FunctionSpec, event: bytes) -> None:
+def _record(row: Invocation, spec: FunctionSpec, event: bytes, *, watched: bool) -> None:
     """Write the rows, and hand the invocation over once they are committed."""
     try:
-        _write(row, spec, event)
+        _write(row, spec, event, watched)
     except IntegrityError:
         # The spec was seen stored a moment ago and is gone: store it again.
         specs.stored(row.spec_id, False)
-        _write(row, spec, event)
+        _write(row, spec, event, watched)
 
 
-def _write(row: Invocation, spec: FunctionSpec, event: bytes) -> None:
+def _write(row: Invocation, spec: FunctionSpec, event: bytes, watched: bool) -> None:
     waits = row.invocation_type == InvocationType.REQUEST_RESPONSE
     with transaction.atomic():
         row.spec = specs.freeze(spec)
         row.save(force_insert=True)
         Payload(invocation=row, event=event).save(force_insert=True)
         transaction.on_commit(lambda: specs.stored(row.spec_id))
-        transaction.on_commit(
-            lambda: dispatch.hand_over(str(row.request_id)) if waits else _dispatch()
-        )
+        give = partial(dispatch.hand_over, str(row.request_id), watched=watched)
+        transaction.on_commit(give if waits else _dispatch)
 
 
 def _dispatch() -> None:
