@@ -56,6 +56,8 @@ def create_workspace_of_tree(
     Names are not changed: what was zipped on Linux may hold two that differ only in case.
     """
     now = timezone.now()
+    entries = contents.store().get_tree(tree)
+    texts = {path: contents.blob_is_text(entry.blob) for path, entry in entries.items()}
     with transaction.atomic():
         workspace = Workspace.objects.create(
             account=account, name=name, revision=1, tree=tree, tree_revision=1
@@ -67,12 +69,12 @@ def create_workspace_of_tree(
                 blob=entry.blob,
                 size=entry.size,
                 executable=entry.executable,
-                text=contents.blob_is_text(entry.blob),
+                text=texts[path],
                 revision=1,
                 saved_by=by,
                 saved_at=now,
             )
-            for path, entry in contents.store().get_tree(tree).items()
+            for path, entry in entries.items()
         ]
         File.objects.bulk_create(files, batch_size=500)
     return workspace

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from console.functions import blueprints, runtimes, values
+from runner.code import MAX_ZIP_BYTES
 from runner.spec import MEMORY_MB, TIMEOUT_S, TMP_MB, RuntimeInfo
 
 WAYS = (
@@ -102,8 +103,11 @@ class CreateForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if cleaned.get("way") == "zip" and not cleaned.get("archive"):
+        archive = cleaned.get("archive")
+        if cleaned.get("way") == "zip" and not archive:
             self.add_error("archive", "Choose a zip file.")
+        elif archive and archive.size > MAX_ZIP_BYTES:
+            self.add_error("archive", "The zip is over 50 MB: leave out what can be installed.")
         if cleaned.get("way") == "blueprint":
             known = {blueprint.name for blueprint in blueprints.every()}
             if cleaned.get("blueprint") not in known:

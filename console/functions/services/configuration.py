@@ -11,7 +11,7 @@ from console.functions import queries, runtimes, values
 from console.functions.errors import FunctionNotFound
 from console.functions.models import Function, FunctionVersion
 from console.functions.secrets import seal, unseal
-from console.functions.services.dependencies import settle
+from console.functions.services.latest import locked_latest, settle
 
 
 def configure(
@@ -34,7 +34,7 @@ def configure(
     values.check_description(description)
     values.check_numbers(memory_mb=memory_mb, timeout_s=timeout_s, tmp_mb=tmp_mb)
     with transaction.atomic():
-        latest = _locked_latest(function)
+        latest = locked_latest(function)
         before = {name: getattr(latest, name) for name in _SHOWN}
         moved = latest.runtime != runtime
         latest.runtime, latest.handler = runtime, handler
@@ -62,7 +62,7 @@ def set_environment(
     Those not named are removed. Refuses with Invalid, naming the variable.
     """
     with transaction.atomic():
-        latest = _locked_latest(function)
+        latest = locked_latest(function)
         present = unseal(latest.environment)
         wanted = {
             name: present.get(name, "") if value is None else value
@@ -97,14 +97,6 @@ def set_tags(*, function: Function, by: User | None, tags: Mapping[str, str]) ->
         function.tags = dict(tags)
         function.save(update_fields=["tags"])
         _record(function, by, "tags", {"keys": sorted(tags)})
-
-
-def _locked_latest(function: Function) -> FunctionVersion:
-    latest = FunctionVersion.objects.select_for_update().get(
-        function=function, version=FunctionVersion.LATEST
-    )
-    latest.function = function
-    return latest
 
 
 def _record(function: Function, by: User | None, part: str, detail: Mapping[str, object]) -> None:

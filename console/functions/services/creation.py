@@ -12,7 +12,7 @@ from console.functions import queries, runtimes, values
 from console.functions.blueprints import SampleEvent
 from console.functions.errors import NameTaken
 from console.functions.models import Function, FunctionVersion
-from console.functions.services.dependencies import settle
+from console.functions.services.latest import settle
 from console.functions.signals import function_created
 from editor import services as editor
 from editor.contents import store

@@ -12,7 +12,7 @@ from console.errors import Invalid
 from console.functions import queries
 from console.functions.announcements import announce_deploy
 from console.functions.models import Function, FunctionVersion, PendingDeploy
-from console.functions.services.dependencies import build_for, wait
+from console.functions.services.latest import build_for, locked_latest, wait
 from editor import services as editor
 from editor.contents import store
 from runner import services as runner
@@ -40,7 +40,7 @@ def deploy(*, function: Function, by: User | None) -> Deploy:
     latest = queries.version_of(function)
     build = build_for(account_id=function.account_id, runtime=latest.runtime, tree=tree)
     with transaction.atomic():
-        latest = _locked_latest(function)
+        latest = locked_latest(function)
         if build is not None and build.state != Build.State.READY:
             latest.code, latest.draft_revision = tree, revision
             wait(latest, build, by=by)
@@ -69,10 +69,14 @@ def finish_deploys(*, build: str = "") -> int:
 
 
 def _finish(function_id: int) -> int:
+    function = Function.objects.filter(pk=function_id).first()
+    if function is None:
+        return 0
+    # First $LATEST, then the promise: the order in which a deploy takes them too.
+    latest = locked_latest(function)
     pending = (
-        PendingDeploy.objects.select_for_update(of=("self",))
-        .select_related("function", "requested_by")
-        .filter(pk=function_id, error="")
+        PendingDeploy.objects.select_related("requested_by")
+        .filter(function=function, error="")
         .first()
     )
     if pending is None:
@@ -84,18 +88,9 @@ def _finish(function_id: int) -> int:
         return 0
     if build.state != Build.State.READY:
         return 0
-    latest = _locked_latest(pending.function)
     _apply(latest, pending.code, pending.draft_revision, build, pending.requested_by)
     pending.delete()
     return 1
-
-
-def _locked_latest(function: Function) -> FunctionVersion:
-    latest = FunctionVersion.objects.select_for_update().get(
-        function=function, version=FunctionVersion.LATEST
-    )
-    latest.function = function
-    return latest
 
 
 def _apply(

@@ -7,7 +7,7 @@ from console.functions import queries
 from console.functions.errors import BuildNeeded, FunctionNotFound
 from console.functions.models import Function, FunctionVersion
 from console.functions.secrets import unseal
-from console.functions.services.dependencies import build_for
+from console.functions.services.latest import build_for
 from editor import services as editor
 from runner import services as runner
 from runner.models import Build

@@ -10,6 +10,7 @@ from console.functions import queries, values
 from console.functions.errors import BuildNeeded
 from console.functions.models import Function, FunctionVersion
 from console.functions.secrets import unseal
+from console.functions.services.latest import locked_latest
 
 _FROZEN = ("runtime", "handler", "memory_mb", "timeout_s", "tmp_mb", "code", "dependencies")
 
@@ -24,9 +25,7 @@ def publish_version(
     """
     values.check_description(description)
     with transaction.atomic():
-        latest = FunctionVersion.objects.select_for_update().get(
-            function=function, version=FunctionVersion.LATEST
-        )
+        latest = locked_latest(function)
         if latest.build and not latest.dependencies:
             raise BuildNeeded(latest.build)
         newest = queries.numbered(function).first()

@@ -73,6 +73,21 @@ def test_files_are_created_renamed_deleted_and_uploaded(api) -> None:
     assert {"data/x.txt", "data/deep/y.txt"} <= {file["path"] for file in listing["files"]}
 
 
+def test_a_folder_of_many_files_is_taken_at_once(api) -> None:
+    names = [f"many/{number}.txt" for number in range(300)]
+    sent = {"files": [SimpleUploadedFile(n, b"x") for n in names], "paths": names}
+    listing = api.client.post(api.base + "upload/", sent).json()
+    assert len(listing["files"]) == 303
+
+
+def test_a_file_is_downloaded_and_never_shown(api) -> None:
+    answer = api.get("download/", path="app.py")
+    assert answer.content == b"print(1)\n"
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert api.get("download/", path="../app.py").status_code == 404
+
+
 def test_search_answers_matches(api) -> None:
     found = api.get("search/", q="= 1").json()
     assert [match["path"] for match in found["matches"]] == ["lib/a.py", "lib/b.py"]

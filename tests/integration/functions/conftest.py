@@ -1,19 +1,11 @@
 """A function of Alice's account, and a runner that says what it has."""
 
-import os
-import subprocess
-import sys
-import time
-
 import pytest
-from django.conf import settings
-from django.db import connection
 
 from console.accounts.roles import Role
 from console.functions import services
 from runner import nodes
 from tests import factories
-from tests.needs import ROOT
 
 INTERPRETERS = [
     {"language": "python", "version": "3.11.2", "path": "/usr/bin/python3.11"},
@@ -90,25 +82,8 @@ def visitor(client, alice):
     return client
 
 
-@pytest.fixture(scope="session")
-def runner_process(django_db_setup, valkey):
-    """A worker of the queue `runner` whose sandboxes are plain child processes."""
-    command = [sys.executable, "-m", "tests.fakes.runner_process"]
-    command.append(str(connection.settings_dict["NAME"]))
-    variables = dict(os.environ, VIRGA_HOME=str(settings.VIRGA_HOME))
-    process = subprocess.Popen(command, cwd=ROOT, env=variables)
-    deadline = time.monotonic() + 30
-    while not nodes.alive(max_age_s=0):
-        assert process.poll() is None, "the runner ended at its start"
-        assert time.monotonic() < deadline, "the runner did not come up"
-        time.sleep(0.05)
-    yield process
-    process.terminate()
-    process.wait(timeout=30)
-
-
 @pytest.fixture
-def runner(runner_process, transactional_db):
-    """A living runner on this test's database."""
+def runner(runners, transactional_db):
+    """A living runner on this test's database, whose sandboxes are plain child processes."""
     nodes._seen = (-1e9, {})
-    return runner_process
+    return runners.serve("children")

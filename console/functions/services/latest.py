@@ -1,8 +1,8 @@
-"""Binding a version to the dependencies that its code asks for."""
+"""$LATEST, and binding it to the dependencies that its code asks for."""
 
 from console.accounts.models import User
 from console.functions import manifests, runtimes
-from console.functions.models import FunctionVersion, PendingDeploy
+from console.functions.models import Function, FunctionVersion, PendingDeploy
 from runner import services as runner
 from runner.models import Build
 
@@ -13,6 +13,15 @@ def build_for(*, account_id: str, runtime: str, tree: str) -> Build | None:
     if not needed:
         return None
     return runner.ensure_build(account_id=account_id, runtime=runtime, manifests=needed)
+
+
+def locked_latest(function: Function) -> FunctionVersion:
+    """The function's $LATEST, nobody else's to change until the transaction ends."""
+    latest = FunctionVersion.objects.select_for_update().get(
+        function=function, version=FunctionVersion.LATEST
+    )
+    latest.function = function
+    return latest
 
 
 def settle(version: FunctionVersion, *, by: User | None) -> str:
