@@ -25,6 +25,7 @@ from runner.errors import (
 )
 from runner.models import FrozenSpec, Invocation, Payload
 from runner.spec import FINAL_STATES, FunctionSpec, InvocationResult, InvocationType, Limit, State
+from runner.waiter import waiter
 from tests.integration.runner.conftest import MakeSpec, RunnerProcess
 
 HELLO = "def handler(event, context):\n    print('hello', event)\n    return {'got': event}\n"
@@ -571,3 +572,31 @@ def test_the_status_says_what_runs_here(runner: RunnerProcess) -> None:
     names = {info.name: info for info in services.runtimes()}
     assert names["python3.12"].interpreter == "Python 3.11.2"
     assert names["nodejs22.x"].interpreter == ""
+
+
+def test_in_a_lasting_loop_results_come_straight_to_the_waiter(
+    runner: RunnerProcess, make_spec: MakeSpec
+) -> None:
+    spec = make_spec("def handler(event, context):\n    print(event)\n    return event\n")
+    large = make_spec("def handler(event, context):\n    return 'x' * 1_000_000\n")
+
+    async def call(made: FunctionSpec, event: object) -> InvocationResult:
+        request_id = await asyncio.to_thread(start, made, event)
+        return await services.wait_for_result(request_id=request_id, timeout_s=20)
+
+    async def calls() -> list[InvocationResult]:
+        await call(spec, 0)
+        told = await asyncio.to_thread(start, spec, 1)
+        assert (await waiter()).expects(told)
+        await asyncio.sleep(0.5)  # the result is there before anybody waits for it
+        early = await services.wait_for_result(request_id=told, timeout_s=20)
+        many = await asyncio.gather(*(call(spec, n) for n in range(2, 22)))
+        return [early, *many, await call(large, None)]
+
+    results = async_to_sync(calls)()
+    assert [json.loads(one.payload) for one in results[:-1]] == list(range(1, 22))
+    assert len(results[-1].payload) == 1_000_002
+    for one in results:
+        assert one == services.read_result(request_id=one.request_id)
+        messages = services.events_after(request_id=one.request_id, after=0)
+        assert [m["seq"] for m in messages] == list(range(1, len(messages) + 1))
