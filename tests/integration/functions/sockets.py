@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
+from django.db import connections
 
 from console.sockets import sockets
 
@@ -56,6 +57,9 @@ async def opened(person, name: str = "rain", account_id: str = "111122223333"):
         yield Socket(communicator)
     finally:
         await communicator.disconnect(10)
+        # That of the thread in which Channels asks the database: PostgreSQL could not
+        # drop the test database under it.
+        await database_sync_to_async(connections.close_all)()
 
 
 run_in_database = database_sync_to_async
