@@ -1,4 +1,4 @@
-"""What /proc tells about a container's processes, without asking the engine."""
+"""What /proc tells about a sandbox's processes."""
 
 import os
 import select

@@ -128,3 +128,26 @@ def _commands() -> list[str]:
             except OSError:
                 continue
     return found
+
+
+def test_a_root_file_system_of_ones_own_is_used_instead_of_the_hosts(tmp_path: Path) -> None:
+    needs.require("bubblewrap")
+    system = tmp_path / "system"
+    (system / "etc").mkdir(parents=True)
+    (system / "etc" / "mime.types").write_text("text/of-its-own own\n")
+    for name in ("usr", "bin", "sbin", "lib", "lib64"):
+        if Path("/", name).exists():
+            (system / name).symlink_to("/usr" if name == "usr" else f"usr/{name}")
+    backend = BubblewrapBackend(tmp_path / "run", rootfs=system)
+    (tmp_path / "run").mkdir()
+    rig = sandboxes.Rig(backend, tmp_path / "run", isolates=True)
+    try:
+        found = rig.start(
+            "import os\ndef handler(event, context):\n"
+            "    return [open('/etc/mime.types').read(), os.path.exists('/etc/ld.so.cache')]\n"
+        ).result()
+        assert found == ["text/of-its-own own\n", False]
+        node = rig.start("exports.handler = async (event) => event;\n", language="node")
+        assert node.result("ok") == "ok"
+    finally:
+        rig.close()

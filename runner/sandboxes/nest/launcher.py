@@ -61,7 +61,10 @@ class Launcher:
                 reply, passed = self._answer(request, descriptors)
             except OSError as error:
                 reply, passed = {"error": str(error)}, ()
-            messages.send(self._channel, reply, passed)
+            try:
+                messages.send(self._channel, reply, passed)
+            except OSError:
+                self._end()
             messages.close_all([*descriptors, *passed])
 
     def _answer(
