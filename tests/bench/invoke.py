@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -53,6 +54,7 @@ def main() -> None:
         finally:
             runner.terminate()
             runner.wait(timeout=30)
+            shutil.rmtree(home, ignore_errors=True)
 
 
 def wait_for_runner(runner: "subprocess.Popen[bytes]") -> None:
