@@ -23,8 +23,10 @@ class RunRelay:
         after: int,
         send: Send,
         replay: Callable[[int], Awaitable[list[Message]]],
+        quiet_s: float = QUIET_S,
     ) -> None:
         self.last = after
+        self._quiet_s = quiet_s
         self.over = asyncio.Event()
         self._send = send
         self._replay = replay
@@ -59,7 +61,7 @@ class RunRelay:
         while not self.over.is_set():
             self._rung.clear()
             try:
-                await asyncio.wait_for(self.over.wait(), QUIET_S)
+                await asyncio.wait_for(self.over.wait(), self._quiet_s)
             except TimeoutError:
                 if not self._rung.is_set():
                     await self.catch_up()

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from console.functions import relays
 from console.functions.relays import BuildRelay, RunRelay
 
 
@@ -22,8 +21,8 @@ class Stored:
         self.sent: list[int] = []
         self.asked = 0
 
-    def relay(self, after: int = 0) -> RunRelay:
-        return RunRelay(after=after, send=self.send, replay=self.replay)
+    def relay(self, after: int = 0, quiet_s: float = 5.0) -> RunRelay:
+        return RunRelay(after=after, send=self.send, replay=self.replay, quiet_s=quiet_s)
 
     async def send(self, message: dict) -> None:
         self.sent.append(message["seq"])
@@ -78,10 +77,9 @@ async def test_a_run_that_was_retried_goes_on_at_a_higher_number() -> None:
     assert stored.sent == [7, 8]
 
 
-async def test_a_lost_last_ring_is_made_good(monkeypatch) -> None:
-    monkeypatch.setattr(relays, "QUIET_S", 0.01)
+async def test_a_lost_last_ring_is_made_good() -> None:
     stored = Stored(log(1), result(2))
-    relay = stored.relay()
+    relay = stored.relay(quiet_s=0.01)
     await relay.open()
     await asyncio.wait_for(relay.follow(), 5)
     assert stored.sent == [1, 2]
