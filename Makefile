@@ -39,7 +39,7 @@ $(BIN)/.ready-dev: requirements-dev.txt $(BIN)/.ready
 
 node_modules/.ready: package-lock.json $(BIN)/.ready
 	@echo "Installing npm packages …"
-	@npm ci --ignore-scripts --silent --no-audit --no-fund
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 static/dist/manifest.json: node_modules/.ready static/build.mjs $(shell find static/src -type f)
