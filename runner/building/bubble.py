@@ -19,6 +19,8 @@ from runner.errors import SandboxFailed
 from runner.sandboxes import cgroups, rootfs, seccomp
 
 INSIDE = "/build"
+GROUPS = "builds"
+"""The folder of control groups that holds one for each build, of any installation."""
 MEMORY_MB = 2_048
 PROCESSES = 512
 LARGEST_FILE = 1 << 30
@@ -40,7 +42,7 @@ class Job:
     """What to run, with what in sight.
 
     `work` is a folder of this node, seen as /build/work; `label` names the
-    build's control groups.
+    build's control group.
     """
 
     label: str
@@ -193,10 +195,10 @@ def launcher_places() -> dict[Path, str]:
 
 def _group(stack: ExitStack, label: str) -> list[int]:
     """Descriptors of the limits to join; none where this process may set none."""
-    hierarchy = cgroups.detect(label)
+    hierarchy = cgroups.detect(GROUPS)
     if hierarchy is None:
         return []
-    group = hierarchy.create(secrets.token_hex(8))
+    group = hierarchy.create(label)
     stack.callback(group.remove)
     group.limit_processes(PROCESSES)
     group.limit(MEMORY_MB)

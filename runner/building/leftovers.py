@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from runner.building.bubble import GROUPS
 from runner.sandboxes import cgroups
 from runner.sandboxes.volumes import Volumes
 
@@ -29,9 +30,9 @@ def own_folder(root: Path) -> Iterator[Path]:
 def remove(folder: Path) -> None:
     """Unmount, end and delete what belongs to one build."""
     Volumes(folder).sweep()
-    hierarchy = cgroups.detect(folder.name)
+    hierarchy = cgroups.detect(GROUPS)
     if hierarchy is not None:
-        hierarchy.sweep()
+        hierarchy.create(folder.name).remove()
     shutil.rmtree(folder, ignore_errors=True)
 
 

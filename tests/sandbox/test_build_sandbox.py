@@ -185,4 +185,6 @@ def test_what_a_killed_worker_left_is_removed_by_the_next_build(tmp_path: Path) 
     assert str(dead) in Path("/proc/self/mountinfo").read_text()
     with leftovers.own_folder(root) as mine:
         assert list(root.iterdir()) == [mine]
+    names = {dead.name, mine.name}
+    assert not [p for p in Path("/sys/fs/cgroup").glob("*/virga/builds/*") if p.name in names]
     assert str(root) not in Path("/proc/self/mountinfo").read_text()
