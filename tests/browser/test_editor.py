@@ -139,7 +139,7 @@ def test_what_is_saved_is_there_after_a_reload(open_tab: OpenTab) -> None:
     expect(page.locator(".ve-tabs .ve-dirty")).to_have_count(0)
     expect(page.get_by_role("button", name="Changes not deployed").first).to_be_visible()
     page.reload()
-    expect(page.locator(".view-lines")).to_contain_text("saved with Ctrl+S")
+    expect(page.locator(".ve-monaco .view-lines")).to_contain_text("saved with Ctrl+S")
 
 
 def test_unsaved_changes_are_warned_about_and_brought_back(open_tab: OpenTab) -> None:
@@ -149,7 +149,7 @@ def test_unsaved_changes_are_warned_about_and_brought_back(open_tab: OpenTab) ->
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     page.reload()
     assert asked == ["beforeunload"]
-    expect(page.locator(".view-lines")).to_contain_text("# not saved")
+    expect(page.locator(".ve-monaco .view-lines")).to_contain_text("# not saved")
     expect(page.locator(".ve-tabs .ve-dirty")).to_have_count(1)
 
 
@@ -185,7 +185,7 @@ def test_log_lines_show_while_it_runs_and_stop_stops_it(open_tab: OpenTab) -> No
     page = open_tab()
     page.locator(".ve-monaco").click()
     page.keyboard.press("Control+Enter")
-    expect(page.locator(".vr-log")).to_contain_text("tick 1")
+    expect(page.locator(".vr-panel .vr-log")).to_contain_text("tick 1")
     expect(page.locator(".vr-title")).to_have_text("Running…")
     page.locator(".vr-stop").click()
     expect(page.locator(".vr-title")).to_have_text(re.compile("Execution result: (stopped|failed)"))
@@ -196,11 +196,11 @@ def test_a_page_opened_again_in_mid_run_catches_up(open_tab: OpenTab) -> None:
     page = open_tab()
     page.locator(".ve-monaco").click()
     page.keyboard.press("Control+Enter")
-    expect(page.locator(".vr-log")).to_contain_text("tick 2")
+    expect(page.locator(".vr-panel .vr-log")).to_contain_text("tick 2")
     page.reload()
-    expect(page.locator(".vr-log")).to_contain_text("tick 0")
+    expect(page.locator(".vr-panel .vr-log")).to_contain_text("tick 0")
     result(page, "succeeded")
-    expect(page.locator(".vr-log")).to_contain_text("tick 19")
+    expect(page.locator(".vr-panel .vr-log")).to_contain_text("tick 19")
 
 
 def test_an_exception_is_shown_with_its_trace(open_tab: OpenTab) -> None:
@@ -221,7 +221,7 @@ def test_an_event_that_is_not_json_is_refused_beside_its_text(open_tab: OpenTab)
     expect(page.locator(".ve-notice-error")).to_contain_text("The event is not JSON")
     replace(page, '{"big":12345678901234567890}')
     page.get_by_role("button", name="Format JSON").click()
-    expect(page.locator(".view-lines")).to_contain_text('"big": 12345678901234567890')
+    expect(page.locator(".ve-monaco .view-lines")).to_contain_text('"big": 12345678901234567890')
 
 
 def test_of_two_who_save_a_file_the_second_is_shown_the_difference(
@@ -253,13 +253,13 @@ def test_keep_mine_saves_over_theirs_and_runs(open_tab: OpenTab, code: Code) -> 
     page.get_by_role("button", name="Keep mine").click()
     result(page, "succeeded")
     page.reload()
-    expect(page.locator(".view-lines")).to_contain_text("# mine")
+    expect(page.locator(".ve-monaco .view-lines")).to_contain_text("# mine")
 
 
 def test_a_clean_file_follows_what_somebody_else_saves(open_tab: OpenTab, code: Code) -> None:
     page = open_tab()
     code.save_as_somebody_else(HELLO + "# theirs\n")
-    expect(page.locator(".view-lines")).to_contain_text("# theirs")
+    expect(page.locator(".ve-monaco .view-lines")).to_contain_text("# theirs")
     expect(page.locator(".ve-tabs .ve-dirty")).to_have_count(0)
 
 
@@ -271,7 +271,7 @@ def test_find_in_files_opens_the_line(open_tab: OpenTab) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator(".ve-crumbs")).to_contain_text("texts.py")
-    expect(page.locator(".view-lines")).to_contain_text("GREETING")
+    expect(page.locator(".ve-monaco .view-lines")).to_contain_text("GREETING")
 
 
 def test_the_draft_is_compared_with_what_is_deployed_and_deployed(open_tab: OpenTab) -> None:
@@ -308,7 +308,7 @@ def test_files_are_made_renamed_and_deleted_by_key(open_tab: OpenTab) -> None:
 def test_a_file_that_is_not_text_says_so_and_can_be_downloaded(open_tab: OpenTab) -> None:
     page = open_tab()
     page.get_by_role("treeitem", name="logo.png").click()
-    expect(page.locator(".ve-welcome")).to_contain_text("not text")
+    expect(page.locator(".ve-other .ve-welcome")).to_contain_text("not text")
     with page.expect_download() as download:
         page.locator(".ve-other").get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == "logo.png"

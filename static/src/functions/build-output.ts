@@ -6,7 +6,7 @@ import type { Build } from "./test-messages";
 export class BuildOutput {
   readonly element: HTMLElement;
   private readonly status = el("p", { class: "vr-note", role: "status" }, "Builds of dependencies show their output here.");
-  private readonly log = new LogView();
+  private readonly log = new LogView("Build output");
   private key = "";
 
   constructor() {

@@ -10,7 +10,7 @@ const KEPT = 16_000_000;
 
 export class LogView {
   readonly element: HTMLElement;
-  private readonly text = el("pre", { class: "vr-text vr-log", tabindex: 0, "aria-label": "Log output" });
+  private readonly text: HTMLElement;
   private readonly note = el("p", { class: "vr-note", hidden: true });
   private parts: string[] = [];
   private kept = 0;
@@ -19,7 +19,8 @@ export class LogView {
   private pending = "";
   private scheduled = 0;
 
-  constructor() {
+  constructor(label: string) {
+    this.text = el("pre", { class: "vr-text vr-log", tabindex: 0, "aria-label": label });
     this.element = el("div", {}, this.note, this.text);
   }
 
@@ -60,7 +61,7 @@ export class LogView {
   flush(): void {
     this.unschedule();
     if (!this.pending) return;
-    const box = this.scroller;
+    const box = this.text;
     const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 30;
     const text = visibleText(this.pending.length > SHOWN ? this.pending.slice(-SHOWN) : this.pending);
     const dropped = this.pending.length > SHOWN;
@@ -81,10 +82,6 @@ export class LogView {
     if (!gone || !this.note.hidden) return;
     this.note.replaceChildren("Truncated: the end of the log is shown. ", button("Open full log", () => this.openFull(), { class: "ve-button" }));
     this.note.hidden = false;
-  }
-
-  private get scroller(): HTMLElement {
-    return this.text;
   }
 
   private openFull(): void {

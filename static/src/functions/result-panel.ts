@@ -25,7 +25,7 @@ export class ResultPanel {
   private readonly response = el("section", { hidden: true });
   private readonly summary = el("section", { hidden: true });
   private readonly logSection = el("section", { hidden: true });
-  private readonly log = new LogView();
+  private readonly log = new LogView("Log output");
   private readonly announcer = new Announcer();
   private timer = 0;
 
