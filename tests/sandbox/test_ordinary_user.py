@@ -22,7 +22,7 @@ HELD = (
 )
 FILES = ("lives", "isolation", "files", "memory_and_processes")
 CAPTURED = {"capture_output": True, "text": True, "check": False}
-NOT_HELD = "not docker and not nothing_is_left and not their_share and not refused_limit"
+NOT_HELD = "not docker and not their_share and not refused_limit"
 
 
 @pytest.fixture
