@@ -33,8 +33,12 @@ def functions(request: MemberRequest) -> HttpResponse:
         "columns": [_column(name, title, sort, search) for name, title in COLUMNS],
         "query": _query(search, sort),
     }
-    part = request.headers.get("HX-Request") and not request.headers.get("HX-Boosted")
-    return render(request, "functions/rows.html" if part else "functions/list.html", context)
+    if not request.headers.get("HX-Request"):
+        return render(request, "functions/list.html", context)
+    response = render(request, "functions/rows.html", context)
+    # The address says what is shown, so that it can be reloaded and passed on.
+    response["HX-Replace-Url"] = request.get_full_path()
+    return response
 
 
 def _column(name: str, title: str, sort: str, search: str) -> dict[str, str]:

@@ -37,7 +37,9 @@ def monitor(request: MemberRequest, *, name: str) -> HttpResponse:
         "states": list(State),
     }
     if request.headers.get("HX-Request"):
-        return render(request, "functions/runs.html", context)
+        response = render(request, "functions/runs.html", context)
+        response["HX-Replace-Url"] = request.get_full_path()
+        return response
     span = request.GET.get("span", "24h")
     span = span if span in statistics.SPANS else "24h"
     points = statistics.points(runs, span)
