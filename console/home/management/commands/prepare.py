@@ -43,15 +43,12 @@ def notes() -> list[str]:
     """What is missing on this machine, a sentence each, with what mends it."""
     backends = chosen(settings.BACKENDS)
     try:
-        told = [
-            f"{backend.name} is not used: {problem}"
-            for backend in backends
-            if (problem := backend.problem())
-        ]
-        found = isolation(backends)
+        problems = {backend.name: backend.problem() for backend in backends}
+        found = [] if all(problems.values()) else isolation(backends)
     finally:
         for backend in backends:
             backend.close()
-    if len(told) == len(backends):
-        told = []
+    told = [f"{name} is not used: {problem}" for name, problem in problems.items() if problem]
+    if len(told) == len(problems):
+        told.insert(0, "Functions can be written but not run yet: nothing here can isolate them.")
     return told + [f"{message.msg} {message.hint or ''}".strip() for message in found]
