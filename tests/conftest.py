@@ -19,6 +19,7 @@ django.setup()
 
 import pytest  # noqa: E402  (after the lines above, on purpose)
 
+from tests.runners import Runners  # noqa: E402
 from tests.valkey import running_valkey  # noqa: E402
 
 
@@ -32,6 +33,16 @@ def valkey() -> Iterator[str]:
         return
     with running_valkey(settings.VALKEY_SOCKET) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def runners(django_db_setup: None, valkey: str) -> Iterator[Runners]:
+    """Starts runner processes on this run's database, one at a time."""
+    from django.db import connection
+
+    runners = Runners(str(connection.settings_dict["NAME"]))
+    yield runners
+    runners.close()
 
 
 def pytest_unconfigure() -> None:
