@@ -31,6 +31,8 @@ INIT_LIMIT_S = 10.0
 """Lambda's limit of the init phase; after it, the init runs again inside the invocation."""
 POLL_S = (0.05, 0.5)
 EXIT_CODE_WAIT_S = 0.3
+REFUSED_WAIT_S = 3.0
+"""A response that is refused (413) ends the runtime of some languages, and not of others."""
 
 
 class Phase(StrEnum):
@@ -244,7 +246,21 @@ class Environment:
             answer: Answer = future.result()
         except (ConnectionError, CancelledError):
             return self._broken(_Why.EXITED, call, duration_ms=duration_ms, init_ms=init_ms)
-        return answered(answer, duration_ms=duration_ms, init_ms=init_ms, usage=self._usage())
+        outcome = answered(answer, duration_ms=duration_ms, init_ms=init_ms, usage=self._usage())
+        goes_on = not answer.too_large or self._asks_again(self._session)
+        return outcome if goes_on else replace(outcome, reusable=False)
+
+    def _asks_again(self, session: Session) -> bool:
+        """Wait until it is known whether a runtime goes on after its response was refused.
+
+        Told in time, or its end would be the next caller's.
+        """
+        until = time.monotonic() + REFUSED_WAIT_S
+        while time.monotonic() < until and self._sandbox is not None and self._sandbox.alive():
+            if session.idle():
+                return True
+            time.sleep(0.005)
+        return False
 
     def _broken(
         self, why: _Why, call: Call, *, duration_ms: float, init_ms: float | None
