@@ -300,6 +300,8 @@ class Environment:
 
     def _usage(self) -> Usage:
         usage = self._sandbox.usage() if self._sandbox is not None else Usage(0)
+        # Forked processes share pages, which are counted for each: never more than there is.
+        usage = replace(usage, peak_mb=min(usage.peak_mb, self.assignment.memory_mb))
         self.peak_mb = max(self.peak_mb, usage.peak_mb)
         return usage
 
