@@ -168,10 +168,16 @@ class CodeStore:
         }
 
     def put_zip(self, data: bytes) -> str:
-        """Keep an uploaded zip as a tree. Refuses as `entries_of_zip` does."""
+        """Keep an uploaded zip as a tree. Refuses as `entries_of_zip` and `put_tree` do.
+
+        It is read twice, so that nothing is kept of one that is refused at its last entry.
+        """
         tree: dict[str, Entry] = {}
         for path, content, executable in entries_of_zip(data):
-            tree[path] = Entry(self.put_blob(content), len(content), executable)
+            tree[path] = Entry(hashlib.sha256(content).hexdigest(), len(content), executable)
+        check_tree(tree)
+        for _, content, _ in entries_of_zip(data):
+            self.put_blob(content)
         return self.put_tree(tree)
 
     def to_zip(self, digest: str) -> bytes:

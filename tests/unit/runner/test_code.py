@@ -80,6 +80,15 @@ def test_a_symlink_in_a_zip_is_refused(store: CodeStore) -> None:
         store.put_zip(zip_of({"link": b"/etc/passwd"}, mode=stat.S_IFLNK | 0o777))
 
 
+@pytest.mark.parametrize("last", ["../evil", "a.py/inside"])
+def test_nothing_is_kept_of_a_zip_that_is_refused_at_its_last_entry(
+    store: CodeStore, last: str
+) -> None:
+    with pytest.raises(CodeInvalid):
+        store.put_zip(zip_of({"a.py": b"large", last: b"x"}))
+    assert not [place for place in store.root.rglob("*") if place.is_file()]
+
+
 def test_a_renamed_tar_is_refused(store: CodeStore) -> None:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
