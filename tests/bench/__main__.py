@@ -1,48 +1,83 @@
-"""`make bench`: every figure, side by side on one run. Arguments choose sections.
+"""`make bench`: every figure, side by side on one run.
 
-Sections: fake (the floor: a plain process), bubblewrap, docker, product,
-peers. Each runs in a process of its own, one after the other.
+`make bench ARGS="floor bubblewrap"` chooses sections, "docker:warm" one part
+of a section; without, all are measured. Each program runs in a process of its
+own, one after the other; beside each stands how busy the machine was: figures
+with a noise over 1.2 are to be compared, not believed.
 """
 
-import json
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 
-from tests.bench.figures import Figure, noise, table
+from tests.bench import product
+from tests.bench.figures import Figure, noise, ratios, table
+from tests.bench.programs import measure
+from tests.installation import running_installation
 
-SECTIONS: dict[str, list[list[str]]] = {
-    "floor": [["tests.bench.sandboxes", "fake"]],
-    "bubblewrap": [["tests.bench.sandboxes", "bubblewrap"], ["tests.bench.product", "bubblewrap"]],
-    "docker": [["tests.bench.sandboxes", "docker"], ["tests.bench.product", "docker"]],
-    "peers": [["tests.bench.peers"]],
+
+def floor(part: str) -> Iterator[Figure]:
+    """A plain process that runs the runtime's bootstrap, spoken to directly."""
+    yield from measure(["tests.bench.floor"])
+
+
+def backend(name: str, part: str) -> Iterator[Figure]:
+    """Sandboxes of one backend alone, then the whole product on it."""
+    if part in ("", "sandboxes"):
+        yield from measure(["tests.bench.sandboxes", name])
+    parts = [one for one in product.PARTS if part in ("", one)]
+    if not parts:
+        return
+    with tempfile.TemporaryDirectory(prefix="virga-bench-") as folder:
+        home = Path(folder) / "home"
+        try:
+            with running_installation(home, product.settings(name)) as it:
+                environment = it.environment | product.DJANGO
+                for one in parts:
+                    yield from measure(["tests.bench.product", name, one], environment=environment)
+        except (RuntimeError, subprocess.TimeoutExpired) as error:
+            last = str(error).strip().splitlines()[-1]
+            yield Figure(f"the product on {name}", "", "failed", last)
+
+
+def peers(part: str) -> Iterator[Figure]:
+    """What else runs functions on one's own machine, where it can be installed."""
+    for name in PEERS:
+        if part in ("", name):
+            yield from measure(["tests.bench.peers", name], longest_s=900)
+
+
+PEERS = ("offline", "sam")
+SECTIONS: dict[str, tuple[Callable[[str], Iterator[Figure]], tuple[str, ...]]] = {
+    "floor": (floor, ()),
+    "bubblewrap": (partial(backend, "bubblewrap"), ("sandboxes", *product.PARTS)),
+    "docker": (partial(backend, "docker"), ("sandboxes", *product.PARTS)),
+    "peers": (peers, PEERS),
 }
-LONGEST_S = 900
 
 
-def measure(program: list[str]) -> list[Figure]:
-    """Run one program; its figures, or one that says how it failed."""
-    name = " ".join(program)
-    sys.stderr.write(f"measuring: {name} (noise {noise()})\n")
-    try:
-        run = subprocess.run(
-            [sys.executable, "-m", *program], capture_output=True, text=True, timeout=LONGEST_S
-        )
-    except subprocess.TimeoutExpired:
-        return [Figure(name, "", "not measured", f"over {LONGEST_S} s")]
-    if run.returncode:
-        last = (run.stderr.strip().splitlines() or ["no message"])[-1]
-        return [Figure(name, "", "not measured", last[:200])]
-    return [Figure(*row) for row in json.loads(run.stdout.splitlines()[-1])]
-
-
-def main(names: list[str]) -> None:
+def main(names: list[str]) -> int:
     """Print the table of the sections asked for, or of all."""
-    rows = [Figure("noise of the machine (1.0 is quiet)", "", noise())]
-    for name in names or SECTIONS:
-        for program in SECTIONS[name]:
-            rows += measure(program)
+    known = [*SECTIONS, *(f"{name}:{part}" for name in SECTIONS for part in SECTIONS[name][1])]
+    if unknown := set(names) - set(known):
+        sys.stderr.write(f"No section {', '.join(unknown)}. There are: {' '.join(known)}\n")
+        return 2
+    rows: list[Figure] = []
+    try:
+        for chosen in names or SECTIONS:
+            name, _, part = chosen.partition(":")
+            # One by one: what was measured before a Ctrl+C is printed.
+            for row in SECTIONS[name][0](part):
+                rows.append(row)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped; what was measured so far:\n")
+    rows += [Figure("-- ratios within this run", "", f"noise {noise()}"), *ratios(rows)]
     sys.stdout.write(table(rows) + "\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))
