@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from runner import admission, logs, report, states
+from runner import admission, logs, records, report, states
 from runner.announcer import announcer
-from runner.models import Invocation, Payload
+from runner.models import Invocation
 from runner.outcome import UNHANDLED, error_payload
 from runner.results import LOST_TYPE, group_of, message, of_row, to_json
 from runner.spec import InvocationType, State
@@ -52,7 +52,7 @@ def store(row: Invocation, response: bytes, *, before: State, held_by: str = "")
             **{name: getattr(row, name) for name in FIELDS},
         )
         if moved:
-            Payload.objects.filter(pk=row.pk).update(response=response)
+            records.answer(row.request_id, response)
     if moved:
         free(row)
     return moved

@@ -15,7 +15,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from runner import endings, images, nodes, report, specs, states
+from runner import endings, images, nodes, records, report, specs, states
 from runner.announcer import announcer
 from runner.code import CodeStore
 from runner.errors import Refused, RunnerError
@@ -135,7 +135,7 @@ class Node:
         May be called twice for the same id: only one claims it. The result
         is sent to the channel `reply` too, if one is given.
         """
-        row = Invocation.objects.select_related("payload").get(request_id=request_id)
+        row = records.read(request_id)
         if row.state != State.PENDING or self.closing:
             return False
         try:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import NoReturn
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -23,6 +23,7 @@ from runner import (
     endings,
     logs,
     nodes,
+    records,
     results,
     specs,
     states,
@@ -147,7 +148,7 @@ async def wait_for_result(*, request_id: str, timeout_s: float) -> InvocationRes
     Raises TimeoutError after `timeout_s`; the invocation goes on. Refuses
     with InvocationNotFound.
     """
-    read = sync_to_async(read_result, thread_sensitive=False)
+    read = database_sync_to_async(read_result, thread_sensitive=False)
     async with asyncio.timeout(timeout_s):
         mine = await waiter()
         told = mine.expects(request_id)
@@ -311,8 +312,7 @@ def _write(row: Invocation, spec: FunctionSpec, event: bytes, watched: bool) -> 
     waits = row.invocation_type == InvocationType.REQUEST_RESPONSE
     with transaction.atomic():
         row.spec = specs.freeze(spec)
-        row.save(force_insert=True)
-        Payload(invocation=row, event=event).save(force_insert=True)
+        records.insert(row, event)
         transaction.on_commit(lambda: specs.stored(row.spec_id))
         give = partial(dispatch.hand_over, str(row.request_id), watched=watched)
         transaction.on_commit(give if waits else _dispatch)

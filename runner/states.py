@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from runner import records
 from runner.models import MOVES, Invocation
 from runner.spec import State
 
@@ -30,10 +31,8 @@ def move(
     """
     if after not in MOVES[before]:
         raise ValueError(f"{before} to {after} is no move")
-    rows = Invocation.objects.filter(request_id=request_id, state=before)
-    if held_by:
-        rows = rows.filter(lease_owner=held_by)
-    return rows.update(state=after, **fields) == 1
+    written = {"state": str(after), **fields}
+    return records.update(request_id, before=before, held_by=held_by, fields=written)
 
 
 def lease_until(now: datetime | None = None) -> datetime:
