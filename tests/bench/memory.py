@@ -3,13 +3,14 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
 
 from runner import services as runner
 from tests.bench.figures import Figure
+from tests.bench.processes import pids_now, pss_kb, pss_mb, stat, ticks, with_descendants
 
 PREPARE_S = 90
 QUIET_S = 6
@@ -40,23 +41,7 @@ def at_rest(backend: str) -> Iterator[Figure]:
 
 def processes_of(home: Path) -> set[int]:
     """What has the home in its environment, its containers, and whatever descends from them."""
-    return _with_descendants(_own(home) | _containers(home)) - {os.getpid()}
-
-
-def tree(pid: int) -> set[int]:
-    """A process and whatever descends from it."""
-    return _with_descendants({pid})
-
-
-def pss_mb(pids: Iterable[int]) -> float:
-    """Proportional set size; a process that is gone counts nothing."""
-    return sum(_pss_kb(pid) for pid in pids) / 1024
-
-
-def ticks(pid: int) -> int:
-    """Processor time used so far, in clock ticks."""
-    fields = _stat(pid)
-    return int(fields[11]) + int(fields[12]) if fields else 0
+    return with_descendants(_own(home) | _containers(home)) - {os.getpid()}
 
 
 def _await_prepared() -> int:
@@ -76,7 +61,7 @@ def _await_prepared() -> int:
 def _own(home: Path) -> set[int]:
     mark = f"VIRGA_HOME={home}".encode()
     found = set()
-    for pid in _pids():
+    for pid in pids_now():
         try:
             if mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
                 found.add(pid)
@@ -98,7 +83,7 @@ def _containers(home: Path) -> set[int]:
         label = f"{INSTALLATION_LABEL}={home}@{settings.NODE}"
         for container in client.containers.list(filters={"label": label}):
             pid = int(container.attrs["State"]["Pid"])
-            fields = _stat(pid)
+            fields = stat(pid)
             found |= {pid, int(fields[1])} if fields else set()
         client.close()
     except DockerException:
@@ -106,19 +91,11 @@ def _containers(home: Path) -> set[int]:
     return found
 
 
-def _with_descendants(pids: set[int]) -> set[int]:
-    parents = {pid: int(fields[1]) for pid in _pids() if (fields := _stat(pid))}
-    grown = set(pids)
-    while more := {pid for pid, parent in parents.items() if parent in grown} - grown:
-        grown |= more
-    return grown
-
-
 def _by_name(pids: set[int]) -> str:
     """The memory of each kind of process, largest first."""
     sizes: Counter[str] = Counter()
     for pid in pids:
-        sizes[_name(pid)] += _pss_kb(pid)
+        sizes[_name(pid)] += pss_kb(pid)
     return ", ".join(f"{name} {size / 1024:.0f}" for name, size in sizes.most_common(12))
 
 
@@ -139,24 +116,5 @@ def _name(pid: int) -> str:
 
 
 def _engine_mb() -> float:
-    names = {pid: _name(pid) for pid in _pids()}
+    names = {pid: _name(pid) for pid in pids_now()}
     return pss_mb(pid for pid, name in names.items() if name in ENGINE)
-
-
-def _pids() -> list[int]:
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-
-
-def _stat(pid: int) -> list[str]:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except OSError:
-        return []
-
-
-def _pss_kb(pid: int) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
