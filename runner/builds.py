@@ -16,7 +16,7 @@ from pathlib import Path
 
 from celery import current_app, shared_task
 from django.conf import settings
-from django.db import close_old_connections, transaction
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
@@ -257,7 +257,7 @@ class _Progress:
                     renewed = time.monotonic()
                     self._mine().update(lease_expires_at=timezone.now() + LEASE)
         finally:
-            close_old_connections()
+            connection.close()  # the thread ends here, and nobody else could use it
 
     def _flush(self) -> None:
         with self._lock:

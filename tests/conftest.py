@@ -18,9 +18,15 @@ import django  # noqa: E402
 django.setup()
 
 import pytest  # noqa: E402  (after the lines above, on purpose)
+from django.db import connection  # noqa: E402
 
 from tests.runners import Runners  # noqa: E402
 from tests.valkey import running_valkey  # noqa: E402
+
+if connection.vendor == "postgresql":
+    # Event loops and their threads live no longer than a test here: a connection kept
+    # for a next question would be lost open, and PostgreSQL could not drop the database.
+    connection.settings_dict["CONN_MAX_AGE"] = 0
 
 
 @pytest.fixture(scope="session", autouse=True)

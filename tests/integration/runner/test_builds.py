@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from runner import builds
@@ -65,7 +66,14 @@ def test_the_same_request_is_built_once() -> None:
 
 def test_two_workers_do_not_build_the_same_at_once() -> None:
     row = builds.ensure(account_id="1" * 12, runtime="python3.11", manifests=SIX)
-    threads = [threading.Thread(target=builds.run_build, args=(row.key,)) for _ in range(3)]
+
+    def work() -> None:
+        try:
+            builds.run_build(row.key)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
+from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import connection
@@ -42,6 +43,9 @@ def start(spec: FunctionSpec, event: object = None, **more: object) -> str:
         qualifier="$LATEST",
         **more,
     )
+
+
+start_in_thread = database_sync_to_async(start, thread_sensitive=False)
 
 
 def result_of(request_id: str, timeout_s: float = 20) -> InvocationResult:
@@ -265,7 +269,7 @@ def test_messages_have_no_gap_and_the_store_gives_the_same(
         channel = await layer.new_channel()
         request_id = "6a8e9f3e-52d5-4b0a-8b53-4c4d8cd45d11"
         await layer.group_add(services.group_of(request_id), channel)
-        await asyncio.to_thread(start, spec, None, request_id=request_id)
+        await start_in_thread(spec, None, request_id=request_id)
         heard: list[dict[str, object]] = []
         async with asyncio.timeout(20):
             while not heard or heard[-1]["kind"] != "result":
@@ -581,12 +585,12 @@ def test_in_a_lasting_loop_results_come_straight_to_the_waiter(
     large = make_spec("def handler(event, context):\n    return 'x' * 1_000_000\n")
 
     async def call(made: FunctionSpec, event: object) -> InvocationResult:
-        request_id = await asyncio.to_thread(start, made, event)
+        request_id = await start_in_thread(made, event)
         return await services.wait_for_result(request_id=request_id, timeout_s=20)
 
     async def calls() -> list[InvocationResult]:
         await call(spec, 0)
-        told = await asyncio.to_thread(start, spec, 1)
+        told = await start_in_thread(spec, 1)
         assert (await waiter()).expects(told)
         await asyncio.sleep(0.5)  # the result is there before anybody waits for it
         early = await services.wait_for_result(request_id=told, timeout_s=20)
