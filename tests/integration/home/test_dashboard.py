@@ -14,6 +14,7 @@ from editor.models import Workspace
 from runner import nodes
 from runner.models import FrozenSpec, Invocation
 from tests.factories import make_account
+from tests.runners import Runners
 
 DOCKER = {"name": "docker", "problem": "", "interpreters": ["Python 3.11", "Node.js 24"]}
 BUBBLEWRAP = {"name": "bubblewrap", "problem": "", "interpreters": ["Python 3.11"]}
@@ -21,8 +22,9 @@ READY = {"state": "ready", "percent": 100, "step": ""}
 
 
 @pytest.fixture(autouse=True)
-def say() -> Iterator[Any]:
+def say(runners: Runners) -> Iterator[Any]:
     """Be a runner: say what it has. Nothing is remembered from test to test."""
+    runners.close()  # one that served earlier tests would say what it has, too
 
     def beat(**about: Any) -> None:
         document = {"backends": [BUBBLEWRAP], "images": READY, "problem": ""}

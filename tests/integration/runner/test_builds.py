@@ -147,7 +147,7 @@ def test_nothing_to_install_is_ready_at_once() -> None:
 
 
 def test_a_package_json_that_is_not_json_is_refused() -> None:
-    with pytest.raises(CodeInvalid, match="package.json is not JSON"):
+    with pytest.raises(CodeInvalid, match=r"package\.json is not JSON"):
         builds.ensure(account_id="1" * 12, runtime="nodejs22.x", manifests={"package.json": "{"})
 
 
