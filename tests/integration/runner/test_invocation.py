@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 import threading
 import time
@@ -410,9 +411,9 @@ def test_a_function_that_invokes_itself_ends_at_its_limit_and_does_not_hang(
     event = {
         "path": sys.path,
         "environment": {
-            "VIRGA_HOME": str(settings.VIRGA_HOME),
-            "DJANGO_SETTINGS_MODULE": "console.settings",
-            "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
+            name: value
+            for name, value in os.environ.items()
+            if name.startswith(("VIRGA_", "DJANGO_"))
         },
         "database": str(connection.settings_dict["NAME"]),
         "spec": spec.digest(),
