@@ -6,6 +6,7 @@ and takes all three, so no two callers pass on the last place. A holder that
 dies frees its places when the hold expires; a living runner renews it.
 """
 
+import os
 import threading
 import time
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ RUNNING_S = 10
 EVENTS_SHARE = 0.75
 """What asynchronous events may fill of the installation; the rest is for who waits."""
 
-_WAITING = "virga:events-wait"
+EVENTS_WAIT = "virga:events-wait"
 _ADMIT = """
 local now, until_ = tonumber(ARGV[1]), tonumber(ARGV[2])
 for i, key in ipairs(KEYS) do
@@ -65,9 +66,9 @@ _local = threading.local()
 def connection() -> redis.Redis:
     """This thread's connection to Valkey."""
     client: redis.Redis | None = getattr(_local, "client", None)
-    if client is None:
-        client = redis.Redis.from_url(settings.REDIS_URL)
-        _local.client = client
+    if client is None or _local.process != os.getpid():
+        client = redis.Redis.from_url(settings.REDIS_URL, single_connection_client=True)
+        _local.client, _local.process = client, os.getpid()
         _local.admit = client.register_script(_ADMIT)
     return client
 
@@ -76,10 +77,10 @@ def admit(place: Place, *, hold_s: float = WAITING_S) -> None:
     """Take a place. Refuses with TooManyRequests; then nothing is held."""
     connection()
     now = time.time()
-    keys = _keys(place.account_id, place.function_arn)
+    places = keys(place.account_id, place.function_arn)
     arguments = [now, now + hold_s, place.request_id]
     arguments += [place.function_limit, place.account_limit, place.node_limit]
-    full = int(_local.admit(keys=keys, args=arguments))
+    full = int(_local.admit(keys=places, args=arguments))
     if full == 1:
         reason = Reason.RESERVED if place.reserved else Reason.CONCURRENT
         raise TooManyRequests(
@@ -102,7 +103,7 @@ def admit(place: Place, *, hold_s: float = WAITING_S) -> None:
 def release(*, request_id: str, account_id: str, function_arn: str) -> None:
     """Give a place back. Twice is fine."""
     pipeline = connection().pipeline(transaction=False)
-    for key in _keys(account_id, function_arn):
+    for key in keys(account_id, function_arn):
         pipeline.zrem(key, request_id)
     pipeline.execute()
 
@@ -115,7 +116,7 @@ def renew(held: Sequence[tuple[str, str, str]]) -> None:
     until = time.time() + RUNNING_S
     pipeline = connection().pipeline(transaction=False)
     for request_id, account_id, function_arn in held:
-        for key in _keys(account_id, function_arn):
+        for key in keys(account_id, function_arn):
             pipeline.zadd(key, {request_id: until}, xx=True)
     pipeline.execute()
 
@@ -123,20 +124,21 @@ def renew(held: Sequence[tuple[str, str, str]]) -> None:
 def mark_waiting(waiting: bool) -> None:
     """Remember whether asynchronous events wait for a place."""
     if waiting:
-        connection().set(_WAITING, 1, ex=3600)
+        connection().set(EVENTS_WAIT, 1, ex=3600)
     else:
-        connection().delete(_WAITING)
+        connection().delete(EVENTS_WAIT)
 
 
 def events_wait() -> bool:
     """Whether events wait for a place, as far as is known; the reaper looks too."""
-    return bool(connection().exists(_WAITING))
+    return bool(connection().exists(EVENTS_WAIT))
 
 
 def running() -> int:
     """How many places are held in the whole installation."""
-    return int(connection().zcount(_keys("", "")[2], time.time(), "+inf"))
+    return int(connection().zcount(keys("", "")[2], time.time(), "+inf"))
 
 
-def _keys(account_id: str, function_arn: str) -> list[str]:
+def keys(account_id: str, function_arn: str) -> list[str]:
+    """The sets that hold the places of a function's calls."""
     return [f"virga:run:f:{function_arn}", f"virga:run:a:{account_id}", "virga:run:all"]

@@ -35,11 +35,7 @@ class Announcer:
 
     def send(self, group: str, kind: str, message: Mapping[str, Any]) -> None:
         """Announce to a group; returns at once."""
-        self._put(_Item(True, group, {"type": kind, "message": message}))
-
-    def reply(self, channel: str, kind: str, message: Mapping[str, Any]) -> None:
-        """Send to one channel, before anything that is queued for groups."""
-        self._put(_Item(False, channel, {"type": kind, "message": message}))
+        self._put(_Item(group, {"type": kind, "message": message}))
 
     def close(self) -> None:
         """Send what is queued and end the thread."""
@@ -50,10 +46,7 @@ class Announcer:
 
     def _put(self, item: "_Item") -> None:
         with self._lock:
-            if item.to_group:
-                self._queue.append(item)
-            else:
-                self._queue.appendleft(item)
+            self._queue.append(item)
             wake, self._awake = not self._awake, True
         if wake:
             self._loop.call_soon_threadsafe(self._wake.set)
@@ -86,19 +79,15 @@ class Announcer:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    to_group: bool
-    where: str
+    group: str
     message: Mapping[str, Any]
 
 
 async def _send(layer: Any, item: _Item) -> None:
     try:
-        if item.to_group:
-            await layer.group_send(item.where, item.message)
-        else:
-            await layer.send(item.where, item.message)
+        await layer.group_send(item.group, item.message)
     except (RedisError, OSError) as error:
-        logger.warning("could not announce to %s: %s", item.where, error)
+        logger.warning("could not announce to %s: %s", item.group, error)
 
 
 _lock = threading.Lock()

@@ -1,20 +1,20 @@
 """How an invocation's row ends: stored first, then announced."""
 
+import json
 import logging
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from runner import admission, logs, records, report, states
+from runner import admission, lane, logs, records, report, states
 from runner.announcer import announcer
 from runner.models import Invocation
 from runner.outcome import UNHANDLED, error_payload
 from runner.results import LOST_TYPE, group_of, message, of_row, to_json
-from runner.spec import InvocationType, State
-from runner.stream import KIND
+from runner.spec import InvocationResult, InvocationType, State
+from runner.stream import KIND, REPLY_LIMIT
 
 logger = logging.getLogger(__name__)
 
@@ -37,9 +37,9 @@ FIELDS = (
 
 
 def store(row: Invocation, response: bytes, *, before: State, held_by: str = "") -> bool:
-    """Move a row to the final state that it bears, with its response, and free its place.
+    """Move a row to the final state that it bears, with its response.
 
-    Returns whether it was there to be moved.
+    Returns whether it was there to be moved: then `tell` comes next.
     """
     with transaction.atomic():
         moved = states.move(
@@ -53,9 +53,33 @@ def store(row: Invocation, response: bytes, *, before: State, held_by: str = "")
         )
         if moved:
             records.answer(row.request_id, response)
-    if moved:
-        free(row)
     return moved
+
+
+def tell(row: Invocation, result: InvocationResult, *, reply: str = "") -> bool:
+    """Free the place of a row that is stored, and send its result to whoever waits.
+
+    It goes to the list `reply`, if one is given, and to the group, if
+    anybody watches. Returns whether events wait for a place.
+    """
+    told = message(row.request_id, row.last_sequence, "result", result=to_json(result))
+    large = len(result.payload) > REPLY_LIMIT
+    request_id = str(row.request_id)
+    try:
+        left = lane.leave(
+            request_id=request_id,
+            account_id=row.account_id,
+            function_arn=row.function_arn,
+            group=group_of(request_id),
+            reply=reply,
+            told=json.dumps({**told, "result": None} if large else told) if reply else "",
+        )
+    except RedisError as error:
+        logger.warning("the end of %s could not be told: %s", request_id, error)
+        return False
+    if left.watchers:
+        announcer().send(group_of(request_id), KIND, told)
+    return left.events_wait
 
 
 def free(row: Invocation) -> None:
@@ -71,7 +95,13 @@ def free(row: Invocation) -> None:
 
 
 def conclude(
-    row: Invocation, state: State, text: str, *, error_type: str = LOST_TYPE, held_by: str = ""
+    row: Invocation,
+    state: State,
+    text: str,
+    *,
+    error_type: str = LOST_TYPE,
+    held_by: str = "",
+    reply: str = "",
 ) -> bool:
     """End an invocation that no function ended, and say so; whether it was there to be ended."""
     before = State(row.state)
@@ -85,13 +115,11 @@ def conclude(
     payload = error_payload(error_type, told)
     if not store(row, payload, before=before, held_by=held_by):
         return False
-    content: dict[str, Any] = to_json(of_row(row, payload))
-    told_message = message(row.request_id, row.last_sequence, "result", result=content)
-    announcer().send(group_of(str(row.request_id)), KIND, told_message)
+    tell(row, of_row(row, payload), reply=reply)
     return True
 
 
-def lose(row: Invocation, text: str, *, held_by: str = "") -> bool:
+def lose(row: Invocation, text: str, *, held_by: str = "", reply: str = "") -> bool:
     """Our machinery failed it: an event is to be run again, a caller is told.
 
     Returns whether an event waits to be run again.
@@ -115,7 +143,7 @@ def lose(row: Invocation, text: str, *, held_by: str = "") -> bool:
             free(row)
             admission.mark_waiting(True)
         return moved
-    conclude(row, State.LOST, text, held_by=held_by)
+    conclude(row, State.LOST, text, held_by=held_by, reply=reply)
     return False
 
 

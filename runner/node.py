@@ -15,7 +15,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from runner import endings, images, nodes, records, report, specs, states
+from runner import admission, endings, images, nodes, records, report, specs, states
 from runner.announcer import announcer
 from runner.code import CodeStore
 from runner.errors import Refused, RunnerError
@@ -130,10 +130,10 @@ class Node:
         }
 
     def run(self, request_id: str, *, reply: str = "") -> bool:
-        """Run one invocation to its end; False when there was nothing to do.
+        """Run one invocation to its end; whether events wait for the place that it left.
 
         May be called twice for the same id: only one claims it. The result
-        is sent to the channel `reply` too, if one is given.
+        is pushed to the list `reply`, if one is given.
         """
         row = records.read(request_id)
         if row.state != State.PENDING or self.closing:
@@ -142,8 +142,8 @@ class Node:
             spec = specs.thaw(row.spec_id)
             leased = self.pool.lease(spec, row.spec_id)
         except (RunnerError, Refused) as error:
-            endings.lose(row, error.message)
-            return True
+            endings.lose(row, error.message, reply=reply)
+            return admission.events_wait()
         with self._lock:
             busy = request_id in self._running
             if not busy:
@@ -181,17 +181,16 @@ class Node:
         except RunnerError as error:
             logger.warning("%s: %s %s", request_id, error.message, error.detail)
             self.pool.give_back(leased, reusable=False)
-            endings.lose(row, error.message, held_by=self.owner)
-            return True
+            endings.lose(row, error.message, held_by=self.owner, reply=reply)
+            return admission.events_wait()
         if self.closing and outcome.state is State.STOPPED:
             self.pool.give_back(leased, reusable=False)
-            endings.lose(row, endings.RUNNER_STOPPED, held_by=self.owner)
-            return True
+            endings.lose(row, endings.RUNNER_STOPPED, held_by=self.owner, reply=reply)
+            return False
         _write_end(row, outcome, recorder)
         _fill(row, outcome, recorder)
         self.pool.give_back(leased, reusable=outcome.reusable)
-        self._finish(row, outcome, recorder, reply)
-        return True
+        return self._finish(row, outcome, recorder, reply)
 
     def _claim(self, row: Invocation, leased: Leased, recorder: Recorder) -> bool:
         now = timezone.now()
@@ -230,12 +229,12 @@ class Node:
             call, receive=recorder.printed, started=lambda: recorder.platform(start)
         )
 
-    def _finish(self, row: Invocation, outcome: Outcome, recorder: Recorder, reply: str) -> None:
-        """Store how it ended, then say so."""
-        stored = endings.store(row, outcome.payload, before=State.RUNNING, held_by=self.owner)
-        if stored:
-            result = of_row(row, outcome.payload, tail=recorder.tail)
-            recorder.result(result, sequence=row.last_sequence, reply=reply)
+    def _finish(self, row: Invocation, outcome: Outcome, recorder: Recorder, reply: str) -> bool:
+        """Store how it ended, then say so; whether events wait for its place."""
+        if not endings.store(row, outcome.payload, before=State.RUNNING, held_by=self.owner):
+            return admission.events_wait()
+        result = of_row(row, outcome.payload, tail=recorder.tail)
+        return endings.tell(row, result, reply=reply)
 
 
 def _fill(row: Invocation, outcome: Outcome, recorder: Recorder) -> None:

@@ -9,7 +9,6 @@ from functools import partial
 from typing import NoReturn
 
 from channels.db import database_sync_to_async
-from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -148,26 +147,25 @@ async def wait_for_result(*, request_id: str, timeout_s: float) -> InvocationRes
     Raises TimeoutError after `timeout_s`; the invocation goes on. Refuses
     with InvocationNotFound.
     """
-    read = database_sync_to_async(read_result, thread_sensitive=False)
     async with asyncio.timeout(timeout_s):
-        mine = await waiter()
-        told = mine.expects(request_id)
-        layer, group = get_channel_layer(), group_of(request_id)
+        mine = waiter()
+        told = begun_here = mine.expects(request_id)
         future = mine.future(request_id)
         try:
             if not told:
-                await layer.group_add(group, mine.channel)
+                await mine.join(request_id)
             while True:
                 if told or future.done():
                     await asyncio.wait([future], timeout=LOOK_AGAIN_S)
                     if future.done() and (heard := future.result()) is not None:
                         return heard
-                if (result := await read(request_id=request_id)) is not None:
+                if (result := await _read_in_thread(request_id=request_id)) is not None:
                     return result
                 told = True
         finally:
             mine.forget(request_id)
-            await layer.group_discard(group, mine.channel)
+            if not begun_here:
+                await mine.leave(request_id)
 
 
 def read_result(*, request_id: str) -> InvocationResult | None:
@@ -176,6 +174,9 @@ def read_result(*, request_id: str) -> InvocationResult | None:
         return results.load(request_id)
     except Invocation.DoesNotExist:
         _not_found(request_id)
+
+
+_read_in_thread = database_sync_to_async(read_result, thread_sensitive=False)
 
 
 def events_after(*, request_id: str, after: int) -> list[dict[str, object]]:

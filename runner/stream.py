@@ -26,7 +26,7 @@ from runner.announcer import Announcer
 from runner.logs import LogFile
 from runner.models import Invocation
 from runner.results import group_of, load, message, to_json
-from runner.spec import FINAL_STATES, InvocationResult, State
+from runner.spec import FINAL_STATES, State
 
 KIND = "invocation.message"
 LOG_LIMIT = 2_097_152
@@ -107,16 +107,6 @@ class Recorder:
             if self._tail and not self._tail.endswith(b"\n"):
                 text = "\n" + text
             self._put(text.encode())
-
-    def result(self, result: InvocationResult, *, sequence: int, reply: str = "") -> None:
-        """Announce the result, which is stored already under that number; to `reply` first."""
-        content = to_json(result)
-        told = message(self._request_id, sequence, "result", result=content)
-        if reply:
-            large = len(result.payload) > REPLY_LIMIT
-            short = message(self._request_id, sequence, "result", result=None)
-            self._announcer.reply(reply, KIND, short if large else told)
-        self._announcer.send(self._group, KIND, told)
 
     def _put(self, text: bytes) -> None:
         if not text:

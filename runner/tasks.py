@@ -13,7 +13,7 @@ from celery import shared_task, signals
 from django.conf import settings
 from django.utils import timezone
 
-from runner import admission, backends, dispatch, endings, lane, node, states
+from runner import backends, dispatch, endings, lane, node, states
 from runner.errors import RunnerError
 from runner.models import Invocation
 from runner.spec import InvocationType, State
@@ -31,13 +31,12 @@ def run_invocation(request_id: str) -> None:
 
 
 def execute(request_id: str, reply: str = "") -> None:
-    """What the task does; the lane calls it too, with the channel to send the result to."""
+    """What the task does; the lane calls it too, with the list to push the result to."""
     here = node.current()
     if here is None:
         raise RunnerError("This worker has no runner: start it with the queue `runner`.")
     try:
-        here.run(request_id, reply=reply)
-        if admission.events_wait():
+        if here.run(request_id, reply=reply):
             dispatch.events()
     except Exception:  # the task rim: a bug must not leave a caller waiting
         logger.exception("invocation %s failed in the runner", request_id)

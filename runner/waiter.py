@@ -1,21 +1,31 @@
-"""Awaits results in an event loop: one channel for all who wait in it.
+"""Awaits results in an event loop: one list in Valkey for all who wait in it.
 
 A call begun in a process that has a waiter says so to the runner, which then
-sends the result straight to the waiter's channel: no group is joined, no row
-is read. Results that come before anybody awaits them are kept for a while.
+pushes the result straight to the waiter's list (see `lane`): no group is
+joined, no row is read. One thread pops them for the loop. Results that come
+before anybody awaits them are kept for a while. Whoever waits for a call that
+was begun elsewhere joins its channel group.
 """
 
 import asyncio
+import json
+import logging
 import threading
 import time
+import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
+import redis
 from channels.layers import get_channel_layer
+from django.conf import settings
 
-from runner.results import from_json
+from runner import lane
+from runner.results import from_json, group_of
 from runner.spec import InvocationResult
+
+logger = logging.getLogger(__name__)
 
 KEPT = 200
 KEPT_S = 60.0
@@ -28,7 +38,8 @@ class Waiter:
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
-        self.channel = ""
+        self.reply = f"virga:results:{uuid.uuid4().hex}"
+        self._channel = ""
         self._layer = get_channel_layer()
         self._lock = threading.Lock()
         self._expected: OrderedDict[str, float] = OrderedDict()
@@ -36,20 +47,30 @@ class Waiter:
         self._awaited: dict[str, asyncio.Future[Heard]] = {}
         self._opened: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._thread: threading.Thread | None = None
 
-    async def open(self) -> None:
-        """Begin to listen; returns when it does."""
+    async def join(self, request_id: str) -> None:
+        """Listen to the channel group of a call that was begun elsewhere."""
         if self._opened is None:
             self._opened = asyncio.create_task(self._open())
         await asyncio.shield(self._opened)
+        await self._layer.group_add(group_of(request_id), self._channel)
+
+    async def leave(self, request_id: str) -> None:
+        """Listen to it no more."""
+        if self._channel:
+            await self._layer.group_discard(group_of(request_id), self._channel)
 
     def expect(self, request_id: str) -> str:
-        """Announce that a result will be asked for; the channel to send it to. Any thread."""
+        """Announce that a result will be asked for; the list to push it to. Any thread."""
         with self._lock:
             self._expected[request_id] = time.monotonic()
             while len(self._expected) > KEPT and self._oldest() > KEPT_S:
                 self._expected.popitem(last=False)
-        return self.channel
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._pop, name="results", daemon=True)
+                self._thread.start()
+        return self.reply
 
     def expects(self, request_id: str) -> bool:
         """Whether the runner was told to send this result here."""
@@ -75,20 +96,41 @@ class Waiter:
 
     def alive(self) -> bool:
         """Whether its loop still turns."""
-        return bool(self.channel) and not self.loop.is_closed() and self.loop.is_running()
+        return not self.loop.is_closed() and self.loop.is_running()
 
     def _oldest(self) -> float:
         return time.monotonic() - next(iter(self._expected.values()))
 
     async def _open(self) -> None:
-        self.channel = await self._layer.new_channel("result.")
+        self._channel = await self._layer.new_channel("result.")
         self._task = asyncio.create_task(self._listen())
 
     async def _listen(self) -> None:
         while True:
-            message = (await self._layer.receive(self.channel))["message"]
+            message = (await self._layer.receive(self._channel))["message"]
             if message["kind"] == "result":
                 self._hear(message)
+
+    def _pop(self) -> None:
+        """Hand results to the loop until it is closed. In a thread of its own."""
+        client = redis.Redis.from_url(settings.REDIS_URL, single_connection_client=True)
+        while not self.loop.is_closed():
+            try:
+                told = lane.heard(client, self.reply)
+            except redis.RedisError as error:
+                logger.warning("results wait for Valkey: %s", error)
+                time.sleep(lane.POP_S)
+                continue
+            try:
+                if told:
+                    self.loop.call_soon_threadsafe(self._hear_all, told)
+            except RuntimeError:  # the loop was closed meanwhile
+                break
+        client.close()
+
+    def _hear_all(self, told: list[bytes]) -> None:
+        for one in told:
+            self._hear(json.loads(one))
 
     def _hear(self, message: Mapping[str, Any]) -> None:
         request_id = message["request_id"]
@@ -108,8 +150,8 @@ _lock = threading.Lock()
 _waiters: list[Waiter] = []
 
 
-async def waiter() -> Waiter:
-    """The running loop's waiter, listening."""
+def waiter() -> Waiter:
+    """The running loop's waiter."""
     loop = asyncio.get_running_loop()
     with _lock:
         _waiters[:] = [one for one in _waiters if not one.loop.is_closed()]
@@ -117,7 +159,6 @@ async def waiter() -> Waiter:
         if mine is None:
             mine = Waiter()
             _waiters.append(mine)
-    await mine.open()
     return mine
 
 

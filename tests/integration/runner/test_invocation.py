@@ -592,7 +592,7 @@ def test_in_a_lasting_loop_results_come_straight_to_the_waiter(
     async def calls() -> list[InvocationResult]:
         await call(spec, 0)
         told = await start_in_thread(spec, 1)
-        assert (await waiter()).expects(told)
+        assert waiter().expects(told)
         await asyncio.sleep(0.5)  # the result is there before anybody waits for it
         early = await services.wait_for_result(request_id=told, timeout_s=20)
         many = await asyncio.gather(*(call(spec, n) for n in range(2, 22)))
