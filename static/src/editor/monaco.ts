@@ -1,6 +1,7 @@
 // Monaco, slim: the core, the editing features a person uses here, the
 // languages a function is written in, and workers from our own origin.
 import "./style-nonce";
+import "./token-lengths";
 import "monaco-editor/features/bracketMatching/register.js";
 import "monaco-editor/features/caretOperations/register.js";
 import "monaco-editor/features/clipboard/register.js";

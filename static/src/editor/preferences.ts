@@ -32,10 +32,6 @@ export function editorOptions(): editor.IStandaloneEditorConstructionOptions {
     fixedOverflowWidgets: true,
     padding: { top: 6, bottom: 6 },
     smoothScrolling: false,
-    // A selection written over with an opening bracket must not be wrapped: the
-    // bracket matcher of 0.57 then never ends and the page hangs.
-    autoSurround: "never",
-    autoClosingBrackets: "beforeWhitespace",
     stickyScroll: { enabled: false },
     unicodeHighlight: { nonBasicASCII: false, invisibleCharacters: true, ambiguousCharacters: true },
     fontFamily: "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
