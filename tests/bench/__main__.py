@@ -31,7 +31,8 @@ def backend(name: str, part: str) -> Iterator[Figure]:
     parts = [one for one in product.PARTS if part in ("", one)]
     if not parts:
         return
-    with tempfile.TemporaryDirectory(prefix="virga-bench-") as folder:
+    # What a killed runner left mounted can't be removed with the folder: see `swept`.
+    with tempfile.TemporaryDirectory(prefix="virga-bench-", ignore_cleanup_errors=True) as folder:
         home = Path(folder) / "home"
         try:
             with running_installation(home, product.settings(name)) as it:
@@ -41,6 +42,17 @@ def backend(name: str, part: str) -> Iterator[Figure]:
         except (RuntimeError, subprocess.TimeoutExpired) as error:
             last = str(error).strip().splitlines()[-1]
             yield Figure(f"the product on {name}", "", "failed", last)
+        if left := swept(home):
+            yield Figure(f"left mounted by the product on {name}", "nothing", f"{left} volumes")
+
+
+def swept(home: Path) -> int:
+    """Unmount what is still mounted under a home whose installation has ended; how many."""
+    mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    mine = [place for place in mounts if place.startswith(f"{home}/")]
+    for place in mine:
+        subprocess.run(["umount", place], check=False)
+    return len(mine)
 
 
 def peers(part: str) -> Iterator[Figure]:

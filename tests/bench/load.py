@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from django.conf import settings
 
@@ -15,8 +15,11 @@ from editor.models import File
 from editor.services import Change, save_files
 from runner import services as runner
 from tests.bench.caller import Called, Caller
+from tests.bench.callers import WARM_UP_S
 from tests.bench.figures import Figure, spread_figure, timed
 from tests.bench.functions import EDITED, FILE, SLEEPER
+from tests.bench.memory import name_of, processes_of
+from tests.bench.processes import ticks
 from tests.bench.steps import Seen, steps
 from tests.needs import ROOT
 
@@ -51,7 +54,12 @@ async def _warm(language: str) -> list[Called]:
 
 
 def from_many_callers(backend: str) -> Iterator[Figure]:
-    """Sixteen callers without a pause, in two processes as two consoles would."""
+    """Sixteen callers without a pause, in two processes as two consoles would.
+
+    Beside the rate stands the processor time of a call, which a busy machine
+    changes less: the callers' (with their share of the services), the runner's,
+    and everybody else's: sandboxes, Valkey, console.
+    """
     Caller().function("many")
     program = [sys.executable, "-m", "tests.bench.callers", "many"]
     program += [str(CALLERS // DRIVERS), str(RATE_S)]
@@ -59,16 +67,35 @@ def from_many_callers(backend: str) -> Iterator[Figure]:
         subprocess.Popen(program, cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, text=True)
         for _ in range(DRIVERS)
     ]
+    time.sleep(WARM_UP_S + 2)  # until all are warm
+    used = _used({driver.pid for driver in drivers})
+    before, since = used(), time.monotonic()
+    time.sleep(RATE_S / 2)
+    after, seconds = used(), time.monotonic() - since
     counts = [int(driver.communicate(timeout=120)[0]) for driver in drivers]
     rate = sum(counts) / RATE_S
+    told = [f"{name} {(after[name] - before[name]) * 1000 / seconds / rate:.1f}" for name in before]
     yield Figure(
         f"warm invokes a second, {CALLERS} callers, python ({backend})",
         "400 /s",
         f"{rate:.0f} /s",
-        f"{DRIVERS} calling processes on the same cores",
+        f"processor ms a call: {', '.join(told)}",
         f"virga {backend} rate python",
         rate,
     )
+
+
+def _used(calling: set[int]) -> Callable[[], dict[str, float]]:
+    """Reads the processor seconds used so far by callers, the runner, and all else of it."""
+    everything = processes_of(settings.VIRGA_HOME) - calling
+    running = {pid for pid in everything if name_of(pid).startswith("runner")}
+    groups = {"callers": calling, "runner": running, "others": everything - running}
+    second = os.sysconf("SC_CLK_TCK")
+
+    def read() -> dict[str, float]:
+        return {name: sum(map(ticks, pids)) / second for name, pids in groups.items()}
+
+    return read
 
 
 def edited(backend: str) -> Iterator[Figure]:

@@ -95,11 +95,11 @@ def _by_name(pids: set[int]) -> str:
     """The memory of each kind of process, largest first."""
     sizes: Counter[str] = Counter()
     for pid in pids:
-        sizes[_name(pid)] += pss_kb(pid)
+        sizes[name_of(pid)] += pss_kb(pid)
     return ", ".join(f"{name} {size / 1024:.0f}" for name, size in sizes.most_common(12))
 
 
-def _name(pid: int) -> str:
+def name_of(pid: int) -> str:
     """A word by which a person knows the process."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
@@ -116,5 +116,5 @@ def _name(pid: int) -> str:
 
 
 def _engine_mb() -> float:
-    names = {pid: _name(pid) for pid in pids_now()}
+    names = {pid: name_of(pid) for pid in pids_now()}
     return pss_mb(pid for pid, name in names.items() if name in ENGINE)
