@@ -35,7 +35,7 @@ from runner.stream import LOG_LIMIT, Recorder
 
 logger = logging.getLogger(__name__)
 
-QUIET_S = 0.05
+QUIET_S = 0.25
 TRUNCATED = f"[output over {LOG_LIMIT:,} bytes is not kept]\n"
 
 
