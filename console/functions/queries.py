@@ -48,10 +48,13 @@ def function_in(*, account_id: str, name: str) -> Function:
 
 def version_of(function: Function, qualifier: str = FunctionVersion.LATEST) -> FunctionVersion:
     """$LATEST or a numbered version. Refuses with FunctionNotFound."""
-    version = function.versions.filter(version=qualifier).first()
-    if version is None:
-        raise FunctionNotFound(f"{function.name} has no version {qualifier}.", field="qualifier")
-    return version
+    try:
+        # Not `first`: what orders one row costs every call 0.1 ms.
+        return function.versions.get(version=qualifier)
+    except FunctionVersion.DoesNotExist:
+        raise FunctionNotFound(
+            f"{function.name} has no version {qualifier}.", field="qualifier"
+        ) from None
 
 
 def numbered(function: Function) -> QuerySet[FunctionVersion]:
