@@ -19,15 +19,41 @@ PATIENCE_S = 20.0
 REPORT_BYTES = 4000
 
 
+class Conversation:
+    """Requests and their replies, matched by number. One at a time; any thread.
+
+    A reply may come after its request was given up. It is nobody's then: taken
+    for the next one's, it would hand out another sandbox.
+    """
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._lock = threading.Lock()
+        self._number = 0
+
+    def ask(
+        self, request: dict[str, Any], descriptors: tuple[int, ...] = ()
+    ) -> tuple[dict[str, Any], list[int]]:
+        """The reply, empty when the other side is gone. Raises OSError, TimeoutError too."""
+        with self._lock:
+            self._number += 1
+            messages.send(self._channel, {**request, "number": self._number}, descriptors)
+            while True:
+                reply, passed, _ = messages.receive(self._channel)
+                if not reply or reply.get("number") == self._number:
+                    return reply, passed
+                messages.close_all(passed)
+
+
 class Nest:
     """A running nest. One request at a time; any thread."""
 
     def __init__(self, made_of: rootfs.Nest, *, label: str, settings: Mapping[str, Any]) -> None:
         """Start it and wait until it is ready. Raises SandboxFailed with what it printed."""
-        self._lock = threading.Lock()
         self._report = os.memfd_create("nest", os.MFD_CLOEXEC)
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._channel.settimeout(PATIENCE_S)
+        self._conversation = Conversation(self._channel)
         try:
             self._process = subprocess.Popen(
                 rootfs.command(made_of, label=label, channel=theirs.fileno()),
@@ -59,12 +85,10 @@ class Nest:
         self, request: dict[str, Any], descriptors: tuple[int, ...] = ()
     ) -> tuple[dict[str, Any], list[int]]:
         """Send a request; the reply and its descriptors. Raises SandboxFailed."""
-        with self._lock:
-            try:
-                messages.send(self._channel, request, descriptors)
-                reply, passed, _ = messages.receive(self._channel)
-            except OSError as error:
-                raise self._failed(str(error)) from error
+        try:
+            reply, passed = self._conversation.ask(request, descriptors)
+        except OSError as error:
+            raise self._failed(str(error)) from error
         if not reply:
             raise self._failed("it ended")
         if "error" in reply:

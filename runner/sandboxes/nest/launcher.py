@@ -52,7 +52,7 @@ class Launcher:
             sys.path.remove(RUNTIME)
             bootstrap.preload()
             self._bootstrap = bootstrap
-        messages.send(self._channel, {"ready": True})
+        self._reply(self._settings, {"ready": True})
         while True:
             request, descriptors, _ = messages.receive(self._channel)
             if not request:
@@ -62,10 +62,15 @@ class Launcher:
             except OSError as error:
                 reply, passed = {"error": str(error)}, ()
             try:
-                messages.send(self._channel, reply, passed)
+                self._reply(request, reply, passed)
             except OSError:
                 self._end()
             messages.close_all([*descriptors, *passed])
+
+    def _reply(
+        self, request: dict[str, Any], reply: dict[str, Any], passed: tuple[int, ...] = ()
+    ) -> None:
+        messages.send(self._channel, {**reply, "number": request["number"]}, passed)
 
     def _answer(
         self, request: dict[str, Any], descriptors: list[int]
