@@ -84,7 +84,7 @@ def ratios(rows: Sequence[Figure]) -> list[Figure]:
             if other == "virga" or theirs != what or not mine or not row.value:
                 continue
             times = row.value / mine if what.startswith("rate") else mine / row.value
-            told = f"{times:.1f}x its time" if times >= 1 else f"{1 / times:.1f}x as fast"
+            told = f"{times:.1f}x slower" if times >= 1 else f"{1 / times:.1f}x faster"
             found.append(Figure(f"{what}: {backend} against {other}", "", told))
     return found
 
