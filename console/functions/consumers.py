@@ -34,12 +34,13 @@ MAX_MESSAGE = 33_554_432
 MAX_RUNS = 20
 """What one socket may watch at once."""
 NO_FUNCTION = 4404
-TOO_LARGE = 1009
-BROKEN = 1011
+TOO_LARGE = 4413
+BROKEN = 4500
+"""Codes of our own: a server may not close with 1009 or 1011 by Daphne's lights."""
 
 
 class FunctionConsumer(MemberConsumer):
-    """Starts test runs and relays their streams, builds, deploys and others' saves."""
+    """Starts test runs and relays their streams, builds, deploys and what is saved elsewhere."""
 
     function: Function
 
@@ -47,7 +48,9 @@ class FunctionConsumer(MemberConsumer):
         self._runs: dict[str, RunRelay] = {}
         self._builds: dict[str, BuildRelay] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._saving = 0
         self._saved: set[int] = set()
+        self._changes: list[dict[str, Any]] = []
         try:
             self.function = await self._load()
         except NotFound:
@@ -107,15 +110,8 @@ class FunctionConsumer(MemberConsumer):
     async def _test(self, request: runs.RunRequest) -> None:
         request_id = str(uuid.uuid4())
         relay = await self._join(request_id, request.event_name, after=0)
-        outcome = await database_sync_to_async(runs.save_and_start)(
-            account_id=self.account.pk,
-            name=self.function.name,
-            request=request,
-            request_id=request_id,
-            by=self.user,
-        )
+        outcome = await self._save_and_start(request, request_id)
         if outcome.saved is not None:
-            self._saved.add(outcome.saved["revision"])
             await self.send_json({"type": "saved", "id": request.token, **outcome.saved})
         if outcome.conflict is not None:
             await self._leave(request_id)
@@ -136,6 +132,23 @@ class FunctionConsumer(MemberConsumer):
         )
         await relay.open()
         await self._follow(request_id, relay)
+
+    async def _save_and_start(self, request: runs.RunRequest, request_id: str) -> runs.Outcome:
+        self._saving += 1
+        try:
+            outcome = await database_sync_to_async(runs.save_and_start)(
+                account_id=self.account.pk,
+                name=self.function.name,
+                request=request,
+                request_id=request_id,
+                by=self.user,
+            )
+            if outcome.saved is not None:
+                self._saved.add(outcome.saved["revision"])
+        finally:
+            self._saving -= 1
+        await self._tell_changes()
+        return outcome
 
     async def _build_then_start(self, request: runs.RunRequest, request_id: str, key: str) -> None:
         try:
@@ -241,17 +254,17 @@ class FunctionConsumer(MemberConsumer):
         await self.send_json({"type": "deployed", **event["message"]})
 
     async def workspace_changed(self, event: dict[str, Any]) -> None:
-        message = event["message"]
-        if message["by_id"] == self.user.pk or message["revision"] in self._saved:
-            return
-        await self.send_json(
-            {
-                "type": "changed",
-                "revision": message["revision"],
-                "by": message["by"],
-                "paths": message["paths"],
-            }
-        )
+        self._changes.append(event["message"])
+        await self._tell_changes()
+
+    async def _tell_changes(self) -> None:
+        # Held back during a save from here: news of it may come before its answer.
+        while self._changes and not self._saving:
+            message = self._changes.pop(0)
+            if message["revision"] in self._saved:
+                continue
+            told = {key: message[key] for key in ("revision", "by", "paths")}
+            await self.send_json({"type": "changed", **told})
 
     # -- tasks
 

@@ -34,6 +34,8 @@ START_TIMEOUT_S = 90
 STOP_TIMEOUT_S = 15
 LONGEST_SOCKET_PATH = 100
 LARGEST_LOG = 10_000_000
+LARGEST_MESSAGE = 67_108_864
+"""On a socket: a response of 6 MB and a log of 2 MB, six times that when escaped as JSON."""
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
@@ -142,6 +144,8 @@ def celery(queue: str, threads: int) -> list[str]:
 def daphne() -> list[str]:
     """The console: Daphne, with TLS when there is a certificate."""
     command = [PYTHON, "-m", "daphne", "--access-log", str(RUN / "log" / "access.log")]
+    command += ["--websocket-max-message-size", str(LARGEST_MESSAGE)]
+    command += ["--websocket-max-frame-size", str(LARGEST_MESSAGE)]
     certificate, key = os.environ.get("TLS_CERT"), os.environ.get("TLS_KEY")
     if certificate and key:
         where = f"ssl:{PORT}:privateKey={key}:certKey={certificate}:interface={HOST}"

@@ -1,9 +1,11 @@
 """The production files say what the code understands."""
 
+import json
 import re
 
 import yaml
 
+from console.home import supervisor
 from tests.needs import ROOT
 
 
@@ -29,6 +31,16 @@ def test_every_variable_that_compose_sets_is_one_that_the_settings_read() -> Non
         environment = service.get("environment", {})
         assert isinstance(environment, dict)
         assert {name for name in environment if not name.startswith("POSTGRES_")} <= read
+
+
+def test_every_way_to_start_the_console_lets_a_response_of_6_mb_through_its_socket() -> None:
+    largest = str(supervisor.LARGEST_MESSAGE)
+    started = [compose()["services"]["console"]["command"], supervisor.daphne()]
+    started.append(json.loads((ROOT / "Dockerfile").read_text().rpartition("CMD ")[2]))
+    for command in started:
+        assert isinstance(command, list)
+        for option in ("--websocket-max-message-size", "--websocket-max-frame-size"):
+            assert command[command.index(option) + 1] == largest
 
 
 def test_no_secret_has_a_default_in_compose() -> None:
