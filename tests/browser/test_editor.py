@@ -1,28 +1,31 @@
 """The Code tab in a real browser against a whole installation: edit, save, run, compare, deploy."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
-from tests import needs
+from tests.browser.axe import violations
 from tests.installation import Installation
 
 pytestmark = [pytest.mark.browser, pytest.mark.bubblewrap, pytest.mark.timeout(300)]
 
-AXE = needs.ROOT / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # Answers come late where a machine runs other things too.
 expect.set_options(timeout=15_000)
 MAKE = """
+import json, pathlib
 from console.accounts.models import Account, User
 from console.functions.services import create_function
-files = {files!r}
-create_function(
-    account=Account.objects.first(), name="{name}", runtime="python3.12", by=User.objects.first(),
-    files={{path: text.encode("latin-1") for path, text in files.items()}}, handler="app.handler",
-)
+for name, files in json.loads(pathlib.Path({wanted!r}).read_text()).items():
+    create_function(
+        account=Account.objects.first(), name=name, runtime="python3.12", by=User.objects.first(),
+        files={{path: text.encode("latin-1") for path, text in files.items()}},
+        handler="app.handler",
+    )
 print("ACCOUNT", Account.objects.first().pk)
 """
 SAVE = """
@@ -50,6 +53,15 @@ def handler(event, context):
     return "done"
 """
 FILES = {"app.py": HELLO, "lib/texts.py": "GREETING = 'bonjour'\n", "logo.png": "\x89PNG\x00\x01"}
+OTHER_TABS = [
+    "test/",
+    "monitor/",
+    "configuration/",
+    "configuration/environment/",
+    "configuration/tags/",
+    "aliases/",
+    "versions/",
+]
 WATCH = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) => {
@@ -60,23 +72,46 @@ document.addEventListener("securitypolicyviolation", (event) => {
 OpenTab = Callable[..., Page]
 
 
+@dataclass(frozen=True)
 class Code:
     """The function of one test."""
 
-    def __init__(self, installation: Installation, name: str, files: dict[str, str]) -> None:
-        self.installation, self.name = installation, name
-        printed = installation.manage("shell", "-c", MAKE.format(name=name, files=files))
-        self.url = f"{installation.url}/{printed.split('ACCOUNT ')[1].strip()}/functions/{name}/"
+    installation: Installation
+    name: str
+    url: str
 
     def save_as_somebody_else(self, content: str) -> None:
         """Save app.py from outside the browser."""
         self.installation.manage("shell", "-c", SAVE.format(name=self.name, content=content))
 
 
+def name_of(item: pytest.Item) -> str:
+    """The name of a test's function."""
+    return re.sub(r"\W+", "_", item.name.removeprefix("test_").replace("chromium", ""))[-60:]
+
+
+@pytest.fixture(scope="module")
+def functions(
+    installation: Installation,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> str:
+    """A function for every test of this module, made in one go; where they are."""
+    wanted = {}
+    for item in request.session.items:
+        if isinstance(item, pytest.Function) and item.module is request.module:
+            marked = item.get_closest_marker("files")
+            wanted[name_of(item)] = marked.args[0] if marked else FILES
+    listed = tmp_path_factory.mktemp("editor") / "wanted.json"
+    listed.write_text(json.dumps(wanted))
+    printed = installation.manage("shell", "-c", MAKE.format(wanted=str(listed)))
+    return f"{installation.url}/{printed.split('ACCOUNT ')[1].strip()}/functions"
+
+
 @pytest.fixture
-def code(installation: Installation, request: pytest.FixtureRequest) -> Code:
-    name = request.node.originalname.removeprefix("test_")[:60]
-    return Code(installation, name, getattr(request, "param", FILES))
+def code(installation: Installation, functions: str, request: pytest.FixtureRequest) -> Code:
+    name = name_of(request.node)
+    return Code(installation, name, f"{functions}/{name}/")
 
 
 @pytest.fixture
@@ -86,7 +121,10 @@ def open_tab(code: Code, browser: Browser, signed_in: StorageState) -> Iterator[
 
     def tab(width: int = 1280, theme: str = "light") -> Page:
         context = browser.new_context(
-            storage_state=signed_in, viewport={"width": width, "height": 900}, color_scheme=theme
+            storage_state=signed_in,
+            viewport={"width": width, "height": 900},
+            color_scheme=theme,
+            permissions=["clipboard-read", "clipboard-write"],
         )
         context.add_init_script(WATCH)
         contexts.append(context)
@@ -114,23 +152,28 @@ def write(page: Page, text: str) -> None:
 
 
 def replace(page: Page, text: str) -> None:
-    """Put text in place of the open file's."""
+    """Paste text in place of the open file's."""
+    page.evaluate("text => navigator.clipboard.writeText(text)", text)
     page.locator(".ve-monaco").click()
     page.keyboard.press("Control+a")
-    page.keyboard.insert_text(text)
+    page.keyboard.press("Control+v")
+
+
+def broken_texts(page: Page) -> None:
+    """Put brackets and quotes that match nothing over a selection: in one go as an input
+    method does, key by key, and from the clipboard. The page must answer after each.
+    """
+    for text in ("{not json", '{"a":', "[[[", '"', "}{", '{"a": [1, {"b": "}'):
+        for put in (page.keyboard.insert_text, page.keyboard.type, partial(replace, page)):
+            replace(page, '{\n  "key1": "value1",\n  "key2": [1, 2]\n}\n')
+            expect(page.locator(".ve-monaco .view-lines")).to_contain_text("value1")
+            page.keyboard.press("Control+a")
+            put(text)
+            page.evaluate("new Promise(requestAnimationFrame)")
 
 
 def result(page: Page, word: str) -> None:
     expect(page.locator(".vr-title")).to_have_text(f"Execution result: {word}", timeout=20_000)
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds wrong with what is on screen."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate(
-        "rules => axe.run(document, {runOnly: rules}).then(it => it.violations)", RULES
-    )
-    return [f"{one['id']}: {[node['html'][:150] for node in one['nodes']]}" for one in found]
 
 
 def test_what_is_saved_is_there_after_a_reload(open_tab: OpenTab) -> None:
@@ -182,7 +225,7 @@ def test_control_enter_saves_and_runs_the_draft(open_tab: OpenTab, code: Code) -
     expect(page.get_by_role("button", name="Changes not deployed").first).to_be_visible()
 
 
-@pytest.mark.parametrize("code", [{"app.py": SLOW}], indirect=True)
+@pytest.mark.files({"app.py": SLOW})
 def test_log_lines_show_while_it_runs_and_stop_stops_it(open_tab: OpenTab) -> None:
     page = open_tab()
     page.locator(".ve-monaco").click()
@@ -193,7 +236,7 @@ def test_log_lines_show_while_it_runs_and_stop_stops_it(open_tab: OpenTab) -> No
     expect(page.locator(".vr-title")).to_have_text(re.compile("Execution result: (stopped|failed)"))
 
 
-@pytest.mark.parametrize("code", [{"app.py": SLOW.replace("50", "20")}], indirect=True)
+@pytest.mark.files({"app.py": SLOW.replace("50", "20")})
 def test_a_page_opened_again_in_mid_run_catches_up(open_tab: OpenTab) -> None:
     page = open_tab()
     page.locator(".ve-monaco").click()
@@ -226,13 +269,22 @@ def test_an_event_that_is_not_json_is_refused_beside_its_text(open_tab: OpenTab)
     expect(page.locator(".ve-monaco .view-lines")).to_contain_text('"big": 12345678901234567890')
 
 
+def test_broken_text_over_a_selection_leaves_the_page_responsive(open_tab: OpenTab) -> None:
+    page = open_tab()
+    broken_texts(page)
+    page.get_by_role("button", name="New test event", exact=True).click()
+    expect(page.locator(".ve-crumbs")).to_contain_text("Unsaved event")
+    broken_texts(page)
+    expect(page.locator(".ve-panel")).to_contain_text(re.compile(r"Problems \(\d+\)"))
+
+
 def test_of_two_who_save_a_file_the_second_is_shown_the_difference(
     open_tab: OpenTab, code: Code
 ) -> None:
     page = open_tab()
     write(page, "# mine\n")
     code.save_as_somebody_else(HELLO + "# theirs\n")
-    expect(page.locator(".ve-notice-warning")).to_contain_text("saved by somebody else")
+    expect(page.locator(".ve-notice-warning")).to_contain_text("saved elsewhere")
     page.keyboard.press("Control+s")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("app.py was changed meanwhile")
@@ -344,7 +396,7 @@ def test_everything_can_be_done_by_key(open_tab: OpenTab) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 412])
-def test_axe_finds_nothing_wrong(open_tab: OpenTab, width: int, theme: str) -> None:
+def test_axe_finds_nothing_wrong(open_tab: OpenTab, code: Code, width: int, theme: str) -> None:
     page = open_tab(width, theme)
     assert violations(page) == []
     write(page, "\n\nraise RuntimeError('at import')\n")
@@ -356,3 +408,8 @@ def test_axe_finds_nothing_wrong(open_tab: OpenTab, width: int, theme: str) -> N
     expect(page.locator(".ve-results button").first).to_be_visible()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for tab in OTHER_TABS:
+        page.goto(f"{code.url}{tab}")
+        expect(page.locator("nav.tabs [aria-current=page]")).to_be_visible()
+        assert (tab, violations(page)) == (tab, [])
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), tab

@@ -25,6 +25,8 @@ function pane(monaco: Monaco): Pane {
   if (free) return free;
   const host = el("div", { class: "ve-diff-host" });
   return { host, editor: monaco.editor.createDiffEditor(host, {
+    // Read when the editor is made, never after.
+    automaticLayout: true,
     originalEditable: false,
     renderOverviewRuler: false,
     useInlineViewWhenSpaceIsLimited: true,

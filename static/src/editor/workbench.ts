@@ -61,7 +61,7 @@ export class Workbench {
     followTheme(monaco);
     workspace.listed.on(() => this.drawSoon());
     workspace.edited.on(() => this.drawSoon());
-    workspace.refreshed.on((paths) => this.notices.show("info", `${paths.join(", ")} ${paths.length === 1 ? "was" : "were"} saved by somebody else and brought up to date here.`));
+    workspace.refreshed.on((paths) => this.notices.show("info", `${paths.join(", ")} ${paths.length === 1 ? "was" : "were"} saved elsewhere and brought up to date here.`));
     workspace.overtaken.on((buffer) => this.tellOvertaken(buffer));
     this.tabs.changed.on(() => this.remember());
     window.addEventListener("beforeunload", (event) => {
@@ -276,7 +276,7 @@ export class Workbench {
   }
 
   private tellOvertaken(buffer: Buffer): void {
-    this.notices.show("warning", `${buffer.path} was saved by somebody else. Your changes are not saved yet.`, [{
+    this.notices.show("warning", `${buffer.path} was saved elsewhere meanwhile. Your changes are not saved yet.`, [{
       text: "Compare",
       run: () => void this.attempt(async () => {
         const file = await this.workspace.api.file(buffer.path);

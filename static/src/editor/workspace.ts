@@ -12,9 +12,9 @@ export class Workspace {
   readonly listed = new Signal<void>();
   /** A buffer became changed or saved, or its text moved on. */
   readonly edited = new Signal<Buffer>();
-  /** Somebody else saved a file that has unsaved changes here. */
+  /** A file was saved elsewhere that has unsaved changes here. */
   readonly overtaken = new Signal<Buffer>();
-  /** A clean file was brought up to date with what somebody else saved. */
+  /** A clean file was brought up to date with what was saved elsewhere. */
   readonly refreshed = new Signal<string[]>();
   /** Files were saved from here. */
   readonly savedHere = new Signal<void>();
@@ -23,6 +23,7 @@ export class Workspace {
   revision = 0;
   private saving = 0;
   private behind = false;
+  private announced = 0;
   private keepTimer = 0;
   private readonly kept: Remembered<Kept>;
 
@@ -117,8 +118,14 @@ export class Workspace {
       return await work();
     } finally {
       this.saving -= 1;
-      if (this.saving === 0 && this.behind) void this.catchUp();
+      if (this.saving === 0 && (this.behind || this.announced > this.revision)) void this.catchUp();
     }
+  }
+
+  /** Told of a revision. */
+  async heard(revision: number): Promise<void> {
+    this.announced = Math.max(this.announced, revision);
+    if (this.saving === 0 && revision > this.revision) await this.catchUp();
   }
 
   /** The server has another revision: bring what is clean up to date, tell about the rest. */

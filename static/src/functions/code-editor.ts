@@ -189,7 +189,7 @@ class Code {
   }
 
   private receive(message: Message): void {
-    if (message.type === "changed" && message.revision > this.workspace.revision) void this.bench.attempt(() => this.workspace.catchUp());
+    if (message.type === "changed") void this.bench.attempt(() => this.workspace.heard(message.revision));
     if (message.type === "refused" && message.id === undefined && !this.run.busy) this.bench.notices.show("error", message.message);
   }
 

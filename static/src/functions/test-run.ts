@@ -157,6 +157,7 @@ export class TestRun {
     this.seq = message.seq;
     if (message.type === "log") this.logged.fire(message.text);
     else if (message.type === "result") {
+      performance.mark("virga:result-received");
       this.running.value = null;
       this.state = "finished";
       this.finished.fire(message.result);

@@ -183,21 +183,37 @@ async def test_what_makes_no_sense_is_refused_and_the_socket_lives(rain, alice, 
         assert (await socket.receive())["type"] == "refused"
 
 
-async def test_another_persons_save_is_announced_and_ones_own_is_not(rain, alice, member) -> None:
+async def test_a_save_is_announced_to_every_open_page_also_to_ones_own_other_tab(
+    rain, alice, member
+) -> None:
     bob = await run_in_database(member)(Role.DEVELOPER)
     async with opened(alice) as socket:
         await socket.settled()
         await run_in_database(editor.create_file)(
             workspace=rain.draft, path="mine.py", content=b"", by=alice
         )
-        assert await socket.silent()
+        mine = await socket.receive()
         await run_in_database(editor.create_file)(
             workspace=rain.draft, path="b.py", content=b"", by=bob
         )
-        changed = await socket.receive()
-    assert changed["type"] == "changed"
-    assert changed["by"] == "the-developer"
-    assert changed["revision"] == 3
+        theirs = await socket.receive()
+    assert [mine["type"], theirs["type"]] == ["changed", "changed"]
+    assert [mine["revision"], theirs["revision"]] == [2, 3]
+    assert theirs["by"] == "the-developer"
+
+
+async def test_a_save_before_a_test_is_announced_to_other_tabs_and_not_to_its_own(
+    rain, alice
+) -> None:
+    change = {"path": "new.py", "content": "", "base": 0}
+    async with opened(alice) as socket, opened(alice) as other:
+        await socket.settled()
+        await other.settled()
+        await socket.send({"type": "test", "id": "t", "files": [change], "event": "{}"})
+        told = await other.receive()
+        heard = [(await socket.receive())["type"] for _ in range(2)]
+    assert told["type"] == "changed"
+    assert heard == ["saved", "started"]
 
 
 async def test_a_deploy_is_announced_to_every_open_page(rain, alice, member) -> None:
