@@ -1,8 +1,10 @@
 """Dependencies installed in a build sandbox, cached by content.
 
 The row is the promise: a task carries its key, a lease says who builds, and
-an expired lease is built again. The log is stored first and announced after;
-what a build prints is bounded. How packages are installed is in `building`.
+an expired lease is built again. So many run at once, in all and for one
+account; the others wait as rows, for the workers have more to do than builds.
+The log is stored first and announced after; what a build prints is bounded.
+How packages are installed is in `building`.
 """
 
 import logging
@@ -10,6 +12,7 @@ import os
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -33,12 +36,16 @@ from runner.results import build_group_of
 from runner.runtimes import Interpreter, discover, table
 
 logger = logging.getLogger(__name__)
+_claiming = threading.Lock()
+"""Counting and claiming are one step here: two threads must not take the last place."""
 
 TASK = "runner.builds.run_build"
 LEASE = timedelta(seconds=10)
 RENEW_S = 2.0
 QUEUED = timedelta(seconds=60)
 """How long a build may wait for a worker before it is enqueued again."""
+AT_ONCE = 4
+AT_ONCE_AN_ACCOUNT = 2
 BATCH_S = 0.2
 LOG_LIMIT = 1_000_000
 OURS = "The build failed in Virga itself; the worker's log says why."
@@ -172,19 +179,54 @@ def run_build(key: str) -> None:
         # A bug crashes the task, and must not leave the page waiting.
         if not progress.over():
             progress.finish(Build.State.FAILED, error=OURS)
+        _start_waiting()
 
 
 def _claim(key: str, owner: str) -> Build | None:
+    """Take it, if it is to be had and there is a place; without one it goes on waiting."""
     now = timezone.now()
     free = Q(state=Build.State.PENDING) | Q(state=Build.State.RUNNING, lease_expires_at__lt=now)
-    taken = Build.objects.filter(free, key=key).update(
+    with _claiming:
+        open_ = Build.objects.filter(free, key=key)
+        row = open_.first()
+        if row is None:
+            return None
+        if not _has_place(row.account_id, _running()):
+            open_.update(state=Build.State.PENDING, lease_expires_at=now + QUEUED)
+            return None
+        return _take(open_, owner)
+
+
+def _running() -> Counter[str]:
+    """How many builds of each account are under way, on every worker."""
+    rows = Build.objects.filter(state=Build.State.RUNNING, lease_expires_at__gte=timezone.now())
+    return Counter(rows.values_list("account_id", flat=True))
+
+
+def _has_place(account_id: str, running: Counter[str]) -> bool:
+    return running.total() < AT_ONCE and running[account_id] < AT_ONCE_AN_ACCOUNT
+
+
+def _start_waiting() -> None:
+    """Enqueue the oldest that may run in the place that has become free."""
+    running = _running()
+    waiting = Build.objects.filter(state=Build.State.PENDING).order_by("created_at")
+    for key, account_id in waiting.values_list("key", "account_id"):
+        if _has_place(account_id, running):
+            _enqueue(key)
+            return
+
+
+def _take(open_: QuerySet[Build], owner: str) -> Build | None:
+    now = timezone.now()
+    taken = open_.update(
         state=Build.State.RUNNING,
         lease_owner=owner,
         lease_expires_at=now + LEASE,
         log="",
         error="",
     )
-    return Build.objects.get(key=key) if taken else None
+    return Build.objects.get(lease_owner=owner) if taken else None
 
 
 def _install(row: Build, progress: "_Progress") -> tuple[str, int]:
