@@ -5,6 +5,7 @@ sockets, logs and keys.
 """
 
 import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -249,6 +250,10 @@ else:
 VALKEY_SOCKET = RUN_DIR / "valkey.sock"
 REDIS_URL = _text("VIRGA_REDIS_URL", f"unix://{VALKEY_SOCKET}")
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+# Every key and channel name of this installation begins with it, so that several can
+# share one server: what is published there is heard in all of its numbered databases.
+REDIS_PREFIX = f"virga:{hmac.new(ENCRYPTION_KEY.encode(), b'redis', 'sha256').hexdigest()[:12]}"
+CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": f"{REDIS_PREFIX}:"}
 CELERY_TASK_DEFAULT_QUEUE = "worker"
 CELERY_TASK_ROUTES = {"runner.tasks.run_invocation": {"queue": "runner"}}
 CELERY_TASK_IGNORE_RESULT = True
@@ -271,12 +276,13 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
+        "KEY_PREFIX": REDIS_PREFIX,
     }
 }
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL]},
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"{REDIS_PREFIX}:"},
     }
 }
 

@@ -25,7 +25,7 @@ RUNNING_S = 10
 EVENTS_SHARE = 0.75
 """What asynchronous events may fill of the installation; the rest is for who waits."""
 
-EVENTS_WAIT = "virga:events-wait"
+EVENTS_WAIT = f"{settings.REDIS_PREFIX}:events-wait"
 _ADMIT = """
 local now, until_ = tonumber(ARGV[1]), tonumber(ARGV[2])
 for i, key in ipairs(KEYS) do
@@ -141,4 +141,5 @@ def running() -> int:
 
 def keys(account_id: str, function_arn: str) -> list[str]:
     """The sets that hold the places of a function's calls."""
-    return [f"virga:run:f:{function_arn}", f"virga:run:a:{account_id}", "virga:run:all"]
+    run = f"{settings.REDIS_PREFIX}:run"
+    return [f"{run}:f:{function_arn}", f"{run}:a:{account_id}", f"{run}:all"]

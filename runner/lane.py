@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 POP_S = 1
 AT_ONCE = 4
 """How many a runner takes in one go, if so many wait; others may be free sooner."""
-_LIST = "virga:lane"
-_GROUP = "asgi__group__"
+_LIST = f"{settings.REDIS_PREFIX}:lane"
+_GROUP = f"{settings.REDIS_PREFIX}:__group__"
 """What channels_redis puts before a group's name; tests hold it to that."""
 _LEAVE = """
 for i = 1, 3 do redis.call('ZREM', KEYS[i], ARGV[1]) end

@@ -17,8 +17,8 @@ from runner.admission import connection
 
 HEARD_S = 15.0
 BEAT_S = 5.0
-_NODES = "virga:nodes"
-_STOP = "virga:stop"
+_NODES = f"{settings.REDIS_PREFIX}:nodes"
+_STOP = f"{settings.REDIS_PREFIX}:stop"
 
 
 def beat(owner: str, document: Mapping[str, Any]) -> None:

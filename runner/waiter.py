@@ -38,7 +38,7 @@ class Waiter:
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
-        self.reply = f"virga:results:{uuid.uuid4().hex}"
+        self.reply = f"{settings.REDIS_PREFIX}:results:{uuid.uuid4().hex}"
         self._channel = ""
         self._layer = get_channel_layer()
         self._lock = threading.Lock()

@@ -503,7 +503,8 @@ def test_what_was_enqueued_and_never_taken_is_enqueued_again(
 ) -> None:
     runner.kill()
     call = start(make_spec(HELLO))
-    admission.connection().delete("runner", "virga:lane")
+    prefix = settings.REDIS_PREFIX
+    assert admission.connection().delete(f"{prefix}:runner", f"{prefix}:lane")
     runner.start()
     Invocation.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
     tasks.reap()
