@@ -20,7 +20,6 @@ class Account(models.Model):
 
     id = models.CharField(max_length=12, primary_key=True)
     name = models.CharField(max_length=80)
-    egress = models.BooleanField(default=False)
     concurrency_limit = models.PositiveIntegerField(default=50)
     retention_days = models.PositiveIntegerField(default=30)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -44,10 +43,16 @@ class Membership(models.Model):
 
 
 class SignInLink(models.Model):
-    """A link that signs one person in once. Only the token's SHA-256 is kept."""
+    """A link that signs one person in once. Only the token's SHA-256 is kept.
+
+    `created_by` is who made it on a page, None for the machine's command line;
+    what they may is asked again when the link is used.
+    """
 
     token_hash = models.CharField(max_length=64, unique=True)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    # With its maker: without one it would pass for the command line's.
+    created_by = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)

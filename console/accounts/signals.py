@@ -1,4 +1,4 @@
-"""What Django and allauth tell of sign-ins and passwords, written to the audit log.
+"""What Django and allauth tell of sign-ins, passwords and memberships.
 
 Connected in `apps`. A changed password ends the person's other sessions (their
 hash no longer fits); here their sockets are told to look.
@@ -8,8 +8,9 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from console.accounts.models import User
+from console.accounts.models import Membership, User
 from console.accounts.services.audit import record
+from console.accounts.services.links import forget_links
 from console.accounts.services.members import announce_access
 
 
@@ -39,3 +40,8 @@ def password_chosen(sender: object, *, request: HttpRequest, user: User, **_: An
     record(actor=user, action="password.change", resource=user.username)
     request.session.save()  # before the sockets look, so that this session's still fits
     announce_access(user)
+
+
+def membership_changed(sender: object, *, instance: Membership, **_: Any) -> None:
+    """A link made for who somebody was must not sign in as who they are now."""
+    forget_links(instance.user_id)

@@ -22,7 +22,6 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.CharField(max_length=12, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=80)),
-                ('egress', models.BooleanField(default=False)),
                 ('concurrency_limit', models.PositiveIntegerField(default=50)),
                 ('retention_days', models.PositiveIntegerField(default=30)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
@@ -78,6 +77,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('expires_at', models.DateTimeField()),
                 ('used_at', models.DateTimeField(null=True)),
+                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),

@@ -42,7 +42,10 @@ def create_sign_in_link(
         )
     token = new_token()
     SignInLink.objects.create(
-        token_hash=hash_of(token), user=user, expires_at=timezone.now() + lifetime
+        token_hash=hash_of(token),
+        user=user,
+        created_by=by,
+        expires_at=timezone.now() + lifetime,
     )
     record(
         actor=by or "command line",
@@ -61,9 +64,13 @@ def first_sign_in() -> tuple[User, str]:
 
 
 def person_of_link(token: str) -> User:
-    """Whom an unused link would sign in. Refuses with NotFound once it is spent."""
+    """Whom an unused link would sign in.
+
+    Refuses with NotFound once it is spent, and when its maker could not make
+    it any more: what the person may has grown since, or what the maker may shrunk.
+    """
     link = (
-        SignInLink.objects.select_related("user")
+        SignInLink.objects.select_related("user", "created_by")
         .filter(
             token_hash=hash_of(token),
             used_at=None,
@@ -72,9 +79,21 @@ def person_of_link(token: str) -> User:
         )
         .first()
     )
-    if link is None:
+    if link is None or not _still_given(link):
         raise NotFound(SPENT)
     return link.user
+
+
+def _still_given(link: SignInLink) -> bool:
+    maker = link.created_by
+    return maker is None or (maker.is_active and may_reset(maker, link.user))
+
+
+def forget_links(user_id: int) -> None:
+    """Delete the open links that others made for a person: what they open has changed."""
+    SignInLink.objects.filter(
+        user_id=user_id, created_by__isnull=False, used_at__isnull=True
+    ).delete()
 
 
 @transaction.atomic

@@ -104,6 +104,47 @@ def test_no_administrator_of_an_account_makes_a_link_for_who_runs_the_installati
         services.create_sign_in_link(user=people.bob.user, by=people.alice.user)
 
 
+def link_for_bob(people) -> str:
+    return path_of(services.create_sign_in_link(user=people.bob.user, by=people.alice.user))
+
+
+def test_a_link_kept_until_the_person_may_more_than_its_maker_is_refused(people):
+    path = link_for_bob(people)
+    assert Client().get(path).status_code == 200
+    User.objects.filter(pk=people.bob.user_id).update(is_staff=True)
+    assert Client().get(path).status_code == 404
+    assert Client().post(path).status_code == 404
+
+
+def test_a_link_of_a_maker_who_may_less_by_now_is_refused(people):
+    path = link_for_bob(people)
+    Membership.objects.filter(pk=people.alice.pk).update(role=Role.DEVELOPER)
+    assert Client().post(path).status_code == 404
+
+
+@pytest.mark.parametrize("change", ["joins", "leaves", "role"])
+def test_a_persons_open_links_end_with_a_change_of_their_memberships(people, change):
+    path = link_for_bob(people)
+    from_the_machine = path_of(services.create_sign_in_link(user=people.bob.user))
+    if change == "joins":
+        other = Membership.objects.create(
+            user=people.bob.user, account_id="444455556666", role=Role.VIEWER
+        )
+        Membership.objects.filter(pk=other.pk).delete()
+    elif change == "leaves":
+        services.remove_member(by=people.alice, member_id=people.bob.pk)
+    else:
+        services.change_role(by=people.alice, member_id=people.bob.pk, role="viewer")
+    assert Client().get(path).status_code == 404
+    assert Client().get(from_the_machine).status_code == 200
+
+
+def test_a_used_link_stays_in_the_books_when_memberships_change(people):
+    Client().post(link_for_bob(people))
+    services.change_role(by=people.alice, member_id=people.bob.pk, role="viewer")
+    assert SignInLink.objects.get().created_by == people.alice.user
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_first_link_makes_the_first_administrator_and_the_next_one_does_not(capsys):
     call_command("link")
