@@ -6,6 +6,7 @@ own, one after the other; beside each stands how busy the machine was: figures
 with a noise over 1.2 are to be compared, not believed.
 """
 
+import signal
 import subprocess
 import sys
 import tempfile
@@ -77,6 +78,7 @@ def main(names: list[str]) -> int:
     if unknown := set(names) - set(known):
         sys.stderr.write(f"No section {', '.join(unknown)}. There are: {' '.join(known)}\n")
         return 2
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl+C does
     rows: list[Figure] = []
     try:
         for chosen in names or SECTIONS:
