@@ -21,6 +21,10 @@ class NoBackend(RunnerError):
     """Neither Docker nor bubblewrap is usable; the message says what to install."""
 
 
+class NoRoom(RunnerError):
+    """The node's memory is given out; the message says how much, and what to change."""
+
+
 class Refused(Exception):
     """A request the runner will not take. `code` is AWS's name for the reason."""
 

@@ -19,13 +19,13 @@ from pathlib import Path
 from runner import logs
 from runner.code import CodeStore
 from runner.environment import Environment
-from runner.errors import RunnerError
+from runner.errors import NoRoom, RunnerError
 from runner.logs import LogFile
 from runner.output import Pump
 from runner.runtime_api.session import Server
 from runner.runtimes.environment import lambda_environment, start_environment
 from runner.sandboxes.base import Assignment, Sandbox
-from runner.sandboxes.volumes import Volume, Volumes
+from runner.sandboxes.volumes import LeftVolumes, Volume, Volumes
 from runner.spec import TMP_MB, FunctionSpec
 from runner.stock import Stock
 
@@ -37,14 +37,27 @@ PREPARED_MB = 16
 SPARE_MB = min(TMP_MB)
 """Volumes of this size are made ahead: what functions have unless they ask for more."""
 LOOK_S = 5.0
+ROOM_PATIENCE_S = 20.0
+"""How long a lease waits for room: less than a call waits before it is enqueued again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much the pool may keep."""
+    """How much the pool may keep, and lease at once.
+
+    Leased environments may be configured with `overcommit` times the memory
+    together: most functions use a fraction of their limit.
+    """
 
     memory_mb: int
     warm_idle_s: float
+    overcommit: float = 4.0
+    room_patience_s: float = ROOM_PATIENCE_S
+
+    @property
+    def leased_mb(self) -> int:
+        """What the leased may be configured with together."""
+        return int(self.memory_mb * self.overcommit)
 
 
 class Leased:
@@ -97,31 +110,44 @@ class Pool:
         self._warm: list[Leased] = []
         self._leased: set[Leased] = set()
         self._spare: deque[Volume] = deque()
-        self._left_tmp: dict[str, list[tuple[float, Volume]]] = {}
+        self._promised_mb = 0
+        self._waiting = 0
+        self._left_tmp = LeftVolumes()
         self._trash: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._closed = False
         self._thread = threading.Thread(target=self._keep_house, name="pool", daemon=True)
+        self._ended = threading.Event()
 
     def start(self) -> None:
         """Begin to fill the stock in the background."""
         self._thread.start()
+        self.stock.keep_looking(self._ended)
 
     def lease(self, spec: FunctionSpec, digest: str) -> Leased:
         """An environment for one invocation, warm or not yet started; it takes no time.
 
-        Raises NoBackend or RuntimeNotSupported when nothing can serve it.
+        It waits only where what is leased leaves no room. Raises NoBackend or
+        RuntimeNotSupported when nothing can serve it, NoRoom when there is
+        none in time.
         """
         with self._wake:
             self._drop_superseded(spec, digest)
+            self._await_room(spec.memory_mb)
             while (warm := self._newest(digest)) is not None:
                 if warm.environment.usable():
                     self._leased.add(warm)
                     return warm
                 self._discard(warm)
-        leased = self._new(spec, digest)
-        with self._wake:
-            self._make_room(spec.memory_mb)
-            self._leased.add(leased)
+            self._promised_mb += spec.memory_mb
+        leased = None
+        try:
+            leased = self._new(spec, digest)
+        finally:
+            with self._wake:
+                self._promised_mb -= spec.memory_mb
+                if leased is not None:
+                    self._make_room(spec.memory_mb)
+                    self._leased.add(leased)
         return leased
 
     def give_back(self, leased: Leased, *, reusable: bool) -> None:
@@ -135,14 +161,14 @@ class Pool:
         leased.cold = False
         leased.used_at = time.monotonic()
         with self._wake:
-            self._leased.discard(leased)
+            self._leave(leased)
             if reusable and not self._closed:
                 self._warm.append(leased)
                 return
             leased.log.close()
-            left = (leased.used_at, leased.volume)
-            self._left_tmp.setdefault(leased.digest, []).append(left)
             self._trash.put(leased.environment.end)
+            for volume in self._left_tmp.add(leased.digest, leased.volume, at=leased.used_at):
+                self._trash.put(partial(self._volumes.remove, volume))
             self._wake.notify_all()
 
     def abandon(self, leased: Leased) -> None:
@@ -151,7 +177,7 @@ class Pool:
             self.give_back(leased, reusable=False)
             return
         with self._wake:
-            self._leased.discard(leased)
+            self._leave(leased)
             self._warm.append(leased)
 
     def counts(self) -> dict[str, int]:
@@ -169,6 +195,7 @@ class Pool:
             if self._closed:
                 return
             self._closed = True
+            self._ended.set()
             everything = [*self._warm, *self._leased]
             self._warm.clear()
             self._wake.notify_all()
@@ -193,6 +220,34 @@ class Pool:
         for warm in [w for w in self._warm if w.version == version and w.digest != digest]:
             self._warm.remove(warm)
             self._discard(warm)
+
+    def _leave(self, leased: Leased) -> None:
+        self._leased.discard(leased)
+        if self._waiting:
+            self._wake.notify_all()
+
+    def _await_room(self, needed_mb: int) -> None:
+        """Wait until the leased and the new one are configured with no more than may be."""
+        most = self._limits.leased_mb
+
+        def fits() -> bool:
+            leased = sum(one.spec.memory_mb for one in self._leased)
+            return self._closed or leased + self._promised_mb + needed_mb <= most
+
+        if fits():
+            return
+        self._waiting += 1
+        try:
+            patience = self._limits.room_patience_s if needed_mb <= most else 0
+            if not self._wake.wait_for(fits, patience):
+                raise NoRoom(
+                    f"This machine has no room for a function of {needed_mb:,} MB now: what runs "
+                    f"at once may be configured with {most:,} MB. Run it again later or give it "
+                    "less memory. An administrator can raise VIRGA_MEMORY_MB or "
+                    "VIRGA_MEMORY_OVERCOMMIT."
+                )
+        finally:
+            self._waiting -= 1
 
     def _make_room(self, needed_mb: int) -> None:
         """End the least recently used warm ones until the new one fits the budget."""
@@ -257,12 +312,9 @@ class Pool:
     def _tmp_for(self, digest: str, size_mb: int) -> Volume:
         """The /tmp that a crashed predecessor of the same spec left, or an empty one."""
         with self._wake:
-            left = self._left_tmp.get(digest)
-            if left:
-                _, volume = left.pop()
-                if not left:
-                    del self._left_tmp[digest]
-                return volume
+            left = self._left_tmp.take(digest)
+            if left is not None:
+                return left
             if size_mb == SPARE_MB and self._spare:
                 return self._spare.popleft()
         return self._volumes.take(size_mb)
@@ -296,12 +348,8 @@ class Pool:
             for warm in [w for w in self._warm if w.used_at < oldest]:
                 self._warm.remove(warm)
                 self._discard(warm)
-            for digest, left in list(self._left_tmp.items()):
-                for item in [item for item in left if item[0] < oldest]:
-                    left.remove(item)
-                    self._trash.put(partial(self._volumes.remove, item[1]))
-                if not left:
-                    del self._left_tmp[digest]
+            for volume in self._left_tmp.take_older(oldest):
+                self._trash.put(partial(self._volumes.remove, volume))
         for sandbox in self.stock.unwanted():
             sandbox.stop()
 

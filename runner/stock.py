@@ -39,18 +39,19 @@ class Stock:
         self._idle_s = idle_s
         self._lock = threading.Lock()
         self._looking = threading.Lock()
+        self._first = threading.Lock()
         self._starting = threading.BoundedSemaphore(STARTS_AT_ONCE)
         self._ready: dict[Kind, deque[Sandbox]] = {}
         self._asked: dict[Kind, float] = {}
         self._paused_until = 0.0
-        self._looked = 0.0
+        self._looked = False
         self._problems: dict[str, str] = {}
         self._interpreters: dict[str, tuple[Interpreter, ...]] = {}
         self.last_taken = 0.0
 
     def choose(self, runtime: str) -> tuple[Backend, Interpreter]:
         """Who serves a runtime's name. Raises NoBackend or RuntimeNotSupported."""
-        self._look()
+        self._look_once()
         for name, backend in self._backends.items():
             interpreter = self._resolve(runtime, self._interpreters.get(name, ()))
             if interpreter is not None:
@@ -65,7 +66,7 @@ class Stock:
 
     def problem(self) -> str:
         """Why nothing can isolate here; "" when something can."""
-        self._look()
+        self._look_once()
         told = [f"{name}: {text}" for name, text in self._problems.items() if text]
         if len(told) < len(self._backends):
             return ""
@@ -73,7 +74,7 @@ class Stock:
 
     def describe(self) -> list[dict[str, object]]:
         """Each backend with its problem and interpreters, for the home page."""
-        self._look()
+        self._look_once()
         return [
             {
                 "name": name,
@@ -85,6 +86,31 @@ class Stock:
             }
             for name in self._backends
         ]
+
+    def look(self) -> None:
+        """Ask the backends again: images get built, engines come up.
+
+        An engine that hangs takes a minute to answer: only the first caller of
+        all waits for it. Everybody else goes by what was known last.
+        """
+        with self._looking:
+            for name, backend in self._backends.items():
+                problem = backend.problem()
+                self._interpreters[name] = () if problem else backend.interpreters()
+                self._problems[name] = problem
+            self._looked = True
+
+    def keep_looking(self, ended: threading.Event) -> None:
+        """Look every few seconds in a thread of its own, in nobody's way."""
+
+        def work() -> None:
+            while not ended.wait(LOOK_AGAIN_S):
+                try:
+                    self.look()
+                except (RunnerError, OSError):
+                    logger.warning("looking at the backends failed", exc_info=True)
+
+        threading.Thread(target=work, name="stock-look", daemon=True).start()
 
     def take(
         self,
@@ -108,7 +134,7 @@ class Stock:
         """What is to be prepared, one entry a sandbox."""
         if time.monotonic() < self._paused_until:
             return []
-        self._look()
+        self._look_once()
         with self._lock:
             now = time.monotonic()
             wanted = set(self._defaults())
@@ -176,27 +202,13 @@ class Stock:
                 found.setdefault(interpreter.language, (name, interpreter))
         return list(found.values())
 
-    def _look(self) -> None:
-        """Ask the backends again, every few seconds: images get built, engines come up.
-
-        The first time everybody waits for the answer; later one asks and the
-        others go by what was known.
-        """
-        first = not self._looked
-        if not first and time.monotonic() - self._looked < LOOK_AGAIN_S:
+    def _look_once(self) -> None:
+        """Before anything is known there is nothing to go by."""
+        if self._looked:
             return
-        if not self._looking.acquire(blocking=first):
-            return
-        try:
-            if first and self._looked:
-                return
-            for name, backend in self._backends.items():
-                problem = backend.problem()
-                self._interpreters[name] = () if problem else backend.interpreters()
-                self._problems[name] = problem
-            self._looked = time.monotonic()
-        finally:
-            self._looking.release()
+        with self._first:
+            if not self._looked:
+                self.look()
 
 
 def _age(interpreter: Interpreter) -> tuple[int, ...]:

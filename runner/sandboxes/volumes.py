@@ -26,6 +26,9 @@ _LOOP_CTL_GET_FREE = 0x4C82
 _LOOP_SET_FD = 0x4C00
 _LOOP_CLR_FD = 0x4C01
 _ATTEMPTS = 50
+LEFT_MOST = 32
+LEFT_MB = 16_384
+"""What volumes may hold together that wait for a successor: one of the largest and some more."""
 MOUNT_FLAGS = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOATIME
 
 
@@ -140,6 +143,43 @@ class Volumes:
         _size_file(path).unlink(missing_ok=True)
         if path.is_dir():
             _delete(path)
+
+
+class LeftVolumes:
+    """Volumes of ended sandboxes, each waiting for a successor of its kind. Not for threads.
+
+    A function that crashes again and again would fill the disk with them: only
+    the youngest are kept, so many and so large together.
+    """
+
+    def __init__(self, *, most: int = LEFT_MOST, most_mb: int = LEFT_MB) -> None:
+        self._most = most
+        self._most_mb = most_mb
+        self._left: list[tuple[float, str, Volume]] = []
+
+    def add(self, kind: str, volume: Volume, *, at: float) -> list[Volume]:
+        """Keep it; the volumes that are to be removed for it."""
+        self._left.append((at, kind, volume))
+        gone = []
+        while len(self._left) > self._most or self._size_mb() > self._most_mb:
+            gone.append(self._left.pop(0)[2])
+        return gone
+
+    def take(self, kind: str) -> Volume | None:
+        """The youngest of a kind, no longer kept here."""
+        for position in range(len(self._left) - 1, -1, -1):
+            if self._left[position][1] == kind:
+                return self._left.pop(position)[2]
+        return None
+
+    def take_older(self, than: float) -> list[Volume]:
+        """Those that have waited since before that moment, no longer kept here."""
+        old = [volume for at, _, volume in self._left if at < than]
+        self._left = [one for one in self._left if one[0] >= than]
+        return old
+
+    def _size_mb(self) -> int:
+        return sum(volume.size_mb for _, _, volume in self._left)
 
 
 _SYSTEM_PATH = "/usr/sbin:/sbin:/usr/bin:/bin"

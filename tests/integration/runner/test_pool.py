@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runner.code import CodeStore, Entry
-from runner.errors import NoBackend, RuntimeNotSupported, SandboxFailed
+from runner.errors import NoBackend, NoRoom, RuntimeNotSupported, SandboxFailed
 from runner.outcome import Call, Outcome
 from runner.output import Pump
 from runner.pool import Leased, Limits, Pool
@@ -26,7 +27,16 @@ ECHO = "import os\ndef handler(event, context):\n    return [event, os.getpid()]
 class House:
     """A pool with its parts, and functions to run in it."""
 
-    def __init__(self, home: Path, *, memory_mb: int = 4096, idle_s: float = 600, each: int = 1):
+    def __init__(
+        self,
+        home: Path,
+        *,
+        memory_mb: int = 4096,
+        idle_s: float = 600,
+        each: int = 1,
+        overcommit: float = 4,
+        room_patience_s: float = 30,
+    ):
         self.backend = ChildBackend()
         self.code = CodeStore(home / "code")
         self._server = RuntimeApiServer()
@@ -39,7 +49,7 @@ class House:
             code=self.code,
             log_store=home / "logs",
             volumes=Volumes(home / "run"),
-            limits=Limits(memory_mb=memory_mb, warm_idle_s=idle_s),
+            limits=Limits(memory_mb, idle_s, overcommit, room_patience_s),
         )
         self.pool.start()
         self.printed = b""
@@ -178,6 +188,46 @@ def test_the_least_recently_used_is_evicted_when_memory_is_short(build) -> None:
     assert house.lease(specs[3]) is leased[3]
 
 
+def test_what_is_leased_at_once_has_a_limit_that_the_refusal_names(build) -> None:
+    house = build(memory_mb=512, overcommit=2, each=0, room_patience_s=0)
+    spec = house.spec(memory_mb=512)
+    leased = [house.lease(spec), house.lease(spec)]
+    with pytest.raises(NoRoom, match=r"1,024 MB.*VIRGA_MEMORY_MB"):
+        house.lease(spec)
+    house.run(leased[0])
+    assert house.lease(spec) is leased[0]
+    with pytest.raises(NoRoom):
+        house.lease(house.spec(function_name="other", memory_mb=128))
+    house.run(leased[0])
+    house.run(leased[1])
+
+
+def test_a_lease_waits_for_room_and_takes_what_becomes_warm(build) -> None:
+    house = build(memory_mb=512, overcommit=1, each=0)
+    spec = house.spec(memory_mb=512)
+    first = house.lease(spec)
+    waiting: list[Leased] = []
+    thread = threading.Thread(target=lambda: waiting.append(house.lease(spec)))
+    thread.start()
+    assert house.run(first).state is State.SUCCEEDED
+    thread.join()
+    assert waiting == [first]
+    house.run(first)
+
+
+def test_a_function_larger_than_the_whole_is_refused_at_once(build) -> None:
+    house = build(memory_mb=512, overcommit=1)
+    with pytest.raises(NoRoom, match="2,048 MB"):
+        house.lease(house.spec(memory_mb=2048))
+
+
+def test_a_spec_that_nothing_serves_takes_no_room(build) -> None:
+    house = build(memory_mb=512, overcommit=1, each=0, room_patience_s=0)
+    with pytest.raises(RuntimeNotSupported):
+        house.lease(house.spec(runtime="ruby3.4", memory_mb=512))
+    house.run(house.lease(house.spec(memory_mb=512)))
+
+
 def test_the_idle_are_ended(build) -> None:
     house = build(idle_s=0.2, each=0)
     spec = house.spec()
@@ -227,6 +277,44 @@ def test_the_first_usable_backend_serves() -> None:
     assert stock.problem() == ""
     with pytest.raises(RuntimeNotSupported):
         stock.choose("nodejs22.x")
+
+
+def test_a_call_does_not_wait_for_an_engine_that_hangs(build) -> None:
+    house = build(each=0)
+    house.run(house.lease(house.spec()))
+    hanging, answer = threading.Event(), threading.Event()
+
+    def hang() -> str:
+        hanging.set()
+        answer.wait()
+        return ""
+
+    house.backend.problem = hang
+    look = threading.Thread(target=house.stock.look)
+    look.start()
+    hanging.wait()
+    try:
+        spec = house.spec(function_name="b")
+        assert house.run(house.lease(spec)).state is State.SUCCEEDED
+        assert house.stock.problem() == ""
+    finally:
+        answer.set()
+        look.join()
+
+
+def test_a_call_never_asks_a_backend_itself(build) -> None:
+    house = build(each=0)
+    house.stock.look()
+    callers: list[str] = []
+
+    def problem() -> str:
+        callers.append(threading.current_thread().name)
+        return ""
+
+    house.backend.problem = problem
+    until(lambda: bool(callers))  # the pool looks again of itself
+    house.run(house.lease(house.spec()))
+    assert set(callers) == {"stock-look"}
 
 
 def test_output_comes_complete_and_in_order_before_the_outcome(build) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.sandboxes.base import USER_ID
-from runner.sandboxes.volumes import Volumes, watched_size_mb
+from runner.sandboxes.volumes import LeftVolumes, Volume, Volumes, watched_size_mb
 
 
 @pytest.fixture
@@ -58,3 +58,16 @@ def test_a_large_volume_takes_no_room_until_it_is_written_to(volumes: Volumes) -
     volume = volumes.take(10_240)
     after = os.statvfs(os.path.dirname(volume.path))
     assert (before.f_bfree - after.f_bfree) * after.f_frsize < 1 << 30
+
+
+def test_what_crashed_sandboxes_leave_is_held_to_a_number_and_a_size() -> None:
+    left = LeftVolumes(most=3, most_mb=1000)
+    volumes = [Volume(Path(str(number)), 100, bounded=True) for number in range(4)]
+    assert [left.add("a", volume, at=0) for volume in volumes[:3]] == [[], [], []]
+    assert left.add("b", volumes[3], at=1) == [volumes[0]]
+    large = Volume(Path("large"), 850, bounded=True)
+    assert left.add("b", large, at=2) == volumes[1:3]
+    assert left.take("a") is None
+    assert left.take("b") is large
+    assert left.take_older(5) == [volumes[3]]
+    assert left.take("b") is None
