@@ -1,6 +1,7 @@
 """How one call of a function can end, in the shapes AWS gives it. Plain."""
 
 import json
+import re
 from dataclasses import dataclass
 
 from runner import report
@@ -9,6 +10,8 @@ from runner.sandboxes.base import Usage
 from runner.spec import Limit, State
 
 UNHANDLED = "Unhandled"
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""What JSON can say and a database cannot keep: NUL and halves of a surrogate pair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,4 +195,6 @@ def _error_object(body: bytes, error_type: str) -> dict[str, str]:
         found["errorType"] = str(found["errorType"])
     if not isinstance(found["errorMessage"], str):
         found["errorMessage"] = json.dumps(found["errorMessage"])
+    for name in ("errorType", "errorMessage"):
+        found[name] = _UNSTORABLE.sub("\ufffd", found[name])
     return found

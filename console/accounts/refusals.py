@@ -57,8 +57,13 @@ class Refusal:
 class RefusalMiddleware(MiddlewareMixin):
     """Answers a ConsoleError, a runner's Refused and a RunnerError; leaves bugs alone."""
 
-    def process_request(self, request: HttpRequest) -> None:
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
         caller_address.set(address_of(request))
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            # PostgreSQL would refuse to look for it, wherever it were asked.
+            refusal = Refusal(400, "InvalidAddress", "The address has a NUL, which no name has.")
+            return answer(request, refusal)
+        return None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, NotSignedIn):

@@ -38,6 +38,13 @@ def test_only_administrators_open_what_manages_the_account(people, client_of, un
     assert "this needs admin" in refused.content.decode()
 
 
+@pytest.mark.parametrize("under", ["search?q=%00", "functions/?q=a%00", "functions/a%00b/"])
+def test_an_address_that_no_database_can_look_for_is_refused(people, client_of, under):
+    refused = client_of(people.alice).get(f"/111122223333/{under}")
+    assert refused.status_code == 400
+    assert "NUL" in refused.content.decode()
+
+
 @pytest.mark.parametrize("under", ["", "members/", "search?q=x", "settings/"])
 def test_who_has_not_signed_in_is_led_to_the_form_and_back(people, under):
     response = Client().get(f"/111122223333/{under}")

@@ -120,6 +120,16 @@ def test_an_error_has_awss_shape(runner: RunnerProcess, make_spec: MakeSpec) -> 
     assert invoke(make_spec(RAISES)).cold is False
 
 
+@pytest.mark.parametrize("odd", ["\\x00", "\\ud800"], ids=["nul", "half-a-pair"])
+def test_an_error_that_no_database_can_keep_is_told_all_the_same(
+    runner: RunnerProcess, make_spec: MakeSpec, odd: str
+) -> None:
+    source = f"def handler(event, context):\n    raise ValueError('a{odd}b')\n"
+    result = invoke(make_spec(source))
+    assert (result.state, result.error_type) == (State.FAILED, "ValueError")
+    assert Invocation.objects.get(pk=result.request_id).error_message == "a\ufffdb"
+
+
 def test_a_timeout_is_told_in_awss_words_and_the_next_call_works(
     runner: RunnerProcess, make_spec: MakeSpec
 ) -> None:

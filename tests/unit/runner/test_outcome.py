@@ -34,6 +34,14 @@ def test_an_error_whose_type_is_no_text_is_still_told() -> None:
     assert (outcome.error_type, outcome.error_message) == ("7", '["a"]')
 
 
+def test_what_no_database_can_keep_of_an_error_is_replaced_and_the_answer_is_not() -> None:
+    body = b'{"errorType": "Odd\\u0000", "errorMessage": "a\\ud800b"}'
+    answer = Answer(body=body, error_type="Odd")
+    outcome = answered(answer, duration_ms=1, init_ms=None, usage=Usage(20))
+    assert (outcome.error_type, outcome.error_message) == ("Odd\ufffd", "a\ufffdb")
+    assert outcome.payload == body
+
+
 def test_a_failed_init_names_no_request_and_the_sandbox_is_not_used_again() -> None:
     body = json.dumps({"errorType": "Runtime.ImportModuleError", "requestId": "x"}).encode()
     outcome = init_failed(InitError("y", body), init_ms=5, usage=Usage(20))
