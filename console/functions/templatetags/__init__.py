@@ -1,0 +1,1 @@
+"""How a function's data is shown on pages."""
