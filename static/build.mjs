@@ -1,7 +1,7 @@
 // Bundles the front end: every src/**/*.page.ts and *.page.css is an entry of
 // its own, every *.worker.ts a classic worker. Names carry a content hash, and
 // dist/manifest.json maps the plain names to them ({% asset %} reads it).
-import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -13,6 +13,8 @@ const gzip = promisify(zlib.gzip);
 const root = path.dirname(fileURLToPath(import.meta.url));
 const src = path.join(root, "src");
 const dist = path.join(root, "dist");
+// As esbuild names its files: under two names Monaco's modules would be there twice.
+const modules = await realpath(path.join(path.dirname(root), "node_modules"));
 
 const names = (await readdir(src, { recursive: true })).map((name) => name.replaceAll("\\", "/"));
 const pages = names.filter((name) => /\.page\.(ts|css)$/.test(name));
@@ -36,7 +38,7 @@ const shared = {
       name: "monaco-paths",
       setup(it) {
         it.onResolve({ filter: /^monaco-editor\/esm\/vs\// }, (request) => ({
-          path: path.join(path.dirname(root), "node_modules", request.path) +
+          path: path.join(modules, request.path) +
             (/\.(js|css)$/.test(request.path) ? "" : ".js"),
         }));
         it.onResolve({ filter: /internal\/common\/workers\.js$/ }, () => ({
