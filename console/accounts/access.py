@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -21,6 +22,9 @@ class MemberRequest(HttpRequest):
     membership: Membership
 
 
+NO_ACCOUNT = "There is no such account, or you are not a member of it."
+
+
 class NotMember(NotFound):
     """The account does not exist for this person: it may or may not exist for others."""
 
@@ -32,15 +36,18 @@ def authorize(*, user: Any, account_id: str, action: Action) -> Membership:
     stranger learns nothing of what exists, and with Forbidden when the role is
     too low.
     """
-    membership = (
-        Membership.objects.select_related("account", "user")
-        .filter(user_id=user.pk or 0, account_id=account_id, user__is_active=True)
-        .first()
-    )
+    membership = membership_in(user=user, account_id=account_id).first()
     if membership is None:
-        raise NotMember("There is no such account, or you are not a member of it.")
+        raise NotMember(NO_ACCOUNT)
     require(membership, action)
     return membership
+
+
+def membership_in(*, user: Any, account_id: str) -> QuerySet[Membership]:
+    """At most one row: what a person who may sign in is in the account."""
+    return Membership.objects.select_related("account", "user").filter(
+        user_id=user.pk or 0, account_id=account_id, user__is_active=True
+    )
 
 
 def require(membership: Membership, action: Action) -> None:

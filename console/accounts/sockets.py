@@ -1,15 +1,18 @@
 """The base of every socket of an account's members."""
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.db.models import QuerySet, Subquery
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from console.accounts.access import NotMember, authorize
+from console.accounts.access import NO_ACCOUNT, NotMember, membership_in, require
 from console.accounts.addresses import caller_address
 from console.accounts.models import Account, Membership, User
 from console.accounts.refusals import refusal_of
@@ -130,29 +133,43 @@ class MemberConsumer(AsyncJsonWebsocketConsumer):
         )
 
     def _membership(self, action: Action) -> Membership:
+        """The session, the person and the membership of now, read in one query."""
         user = self.scope.get("user")
-        if user is None or not user.is_authenticated or not self._session_lives(user):
+        if user is None or not user.is_authenticated:
             raise NotSignedIn("Sign in first.")
         account_id = self.scope["url_route"]["kwargs"]["account_id"]
-        return authorize(user=user, account_id=account_id, action=action)
+        membership = self._with_session(membership_in(user=user, account_id=account_id)).first()
+        if membership is None:
+            person = self._with_session(User.objects.filter(pk=user.pk, is_active=True)).first()
+            self._check_session(person, person.session_data if person else None)
+            raise NotMember(NO_ACCOUNT)
+        self._check_session(membership.user, membership.session_data)
+        require(membership, action)
+        return cast(Membership, membership)
 
-    def _session_lives(self, user: User) -> bool:
-        """Whether the session that opened the socket still is this person's.
+    def _with_session(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Each row with what is stored now of the session that opened the socket."""
+        opened_with = self.scope.get("session")
+        key = opened_with.session_key if opened_with is not None else None
+        sessions = Session.objects.filter(pk=key, expire_date__gt=timezone.now())
+        return rows.annotate(session_data=Subquery(sessions.values("session_data")[:1]))
+
+    def _check_session(self, person: User | None, stored: str | None) -> None:
+        """Refuse with NotSignedIn when that session is not this person's any more.
 
         The password hash is read anew: a change ends every other session.
         """
-        opened_with = self.scope.get("session")
-        if opened_with is None:
-            return True
-        session = SessionStore(opened_with.session_key).load()
-        current = User.objects.filter(pk=user.pk, is_active=True).first()
-        return (
-            current is not None
-            and str(session.get(SESSION_KEY)) == str(current.pk)
-            and constant_time_compare(
-                session.get(HASH_SESSION_KEY, ""), current.get_session_auth_hash()
+        session = SessionStore().decode(stored) if stored else {}
+        if person is not None and self.scope.get("session") is None:
+            return
+        if (
+            person is None
+            or str(session.get(SESSION_KEY)) != str(person.pk)
+            or not constant_time_compare(
+                session.get(HASH_SESSION_KEY, ""), person.get_session_auth_hash()
             )
-        )
+        ):
+            raise NotSignedIn("Sign in first.")
 
     async def _part(self, error: NotMember | NotSignedIn) -> None:
         await self.close(NOT_SIGNED_IN if isinstance(error, NotSignedIn) else NOT_MEMBER)

@@ -31,6 +31,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "<account:account_id>/members/<int:member_id>/remove/", members.remove, name="member_remove"
     ),
+    path(
+        "<account:account_id>/members/<int:member_id>/switch/", members.switch, name="member_switch"
+    ),
     path("<account:account_id>/members/<int:member_id>/link/", members.reset, name="member_reset"),
     path(
         "<account:account_id>/invitations/<int:invitation_id>/revoke/",

@@ -13,7 +13,7 @@ from console.accounts.services.links import (
     first_sign_in,
     use_sign_in_link,
 )
-from console.accounts.services.members import change_role, remove_member
+from console.accounts.services.members import change_role, remove_member, switch_person
 
 __all__ = [
     "accept_as_new_person",
@@ -28,6 +28,7 @@ __all__ = [
     "record",
     "remove_member",
     "revoke_invitation",
+    "switch_person",
     "update_account",
     "use_sign_in_link",
 ]

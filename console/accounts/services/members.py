@@ -9,7 +9,7 @@ from console.accounts.models import Membership, User
 from console.accounts.roles import Action, Role
 from console.accounts.services.audit import record
 from console.accounts.sockets import group_of_person
-from console.errors import Conflict, Invalid, NotFound
+from console.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 @transaction.atomic
@@ -62,6 +62,23 @@ def remove_member(*, by: Membership, member_id: int) -> User:
     )
     announce_access(person)
     return person
+
+
+@transaction.atomic
+def switch_person(*, by: User, user: User, on: bool) -> None:
+    """Let a person sign in or not, everywhere; off, their pages and sockets end at once.
+
+    Refuses with Forbidden who does not run the installation, and with
+    Conflict to switch oneself off.
+    """
+    if not by.is_staff:
+        raise Forbidden("Only who runs this installation may switch people off and on.")
+    if by.pk == user.pk:
+        raise Conflict("You can't switch yourself off: somebody else must do it.")
+    user.is_active = on
+    user.save(update_fields=["is_active"])
+    record(actor=by, action="person.on" if on else "person.off", resource=user.username)
+    announce_access(user)
 
 
 def announce_access(person: User) -> None:

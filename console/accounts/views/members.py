@@ -41,14 +41,24 @@ def remove(request: MemberRequest, member_id: int) -> HttpResponse:
     return redirect("members", account_id=request.account.pk)
 
 
+@require_POST
+@member(Action.MANAGE_MEMBERS)
+def switch(request: MemberRequest, member_id: int) -> HttpResponse:
+    """Let a member's person sign in or not, in this account and every other."""
+    person = _member(request, member_id).user
+    on = request.POST.get("on") == "1"
+    services.switch_person(by=request.user, user=person, on=on)
+    said = "may sign in again" if on else "is switched off"
+    messages.success(request, f"{person.username} {said}.")
+    return redirect("members", account_id=request.account.pk)
+
+
 @never_cache
 @require_POST
 @member(Action.MANAGE_MEMBERS)
 def reset(request: MemberRequest, member_id: int) -> HttpResponse:
     """A sign-in link for somebody else, shown once: nothing keeps it."""
-    chosen = queries.members_of(request.account).filter(pk=member_id).first()
-    if chosen is None:
-        raise NotFound("There is no such member in this account.")
+    chosen = _member(request, member_id)
     address = services.create_sign_in_link(
         user=chosen.user, by=request.user, account=request.account
     )
@@ -84,6 +94,13 @@ def revoke(request: MemberRequest, invitation_id: int) -> HttpResponse:
     services.revoke_invitation(by=request.membership, invitation_id=invitation_id)
     messages.success(request, "The invitation is revoked.")
     return redirect("members", account_id=request.account.pk)
+
+
+def _member(request: MemberRequest, member_id: int) -> Membership:
+    chosen = queries.members_of(request.account).filter(pk=member_id).first()
+    if chosen is None:
+        raise NotFound("There is no such member in this account.")
+    return chosen
 
 
 def _after_change(request: MemberRequest, member_id: int) -> HttpResponse:

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.test import Client
 
-from console.accounts.models import AuditEntry
+from console.accounts.models import AuditEntry, User
 from console.accounts.roles import Role
 
 ADMIN_PAGES = ("members/", "audit/", "audit/export.csv", "settings/")
@@ -157,3 +157,32 @@ def test_the_start_page_leads_to_the_account_used_last(people, client_of):
     assert client.get("/")["Location"] == "/444455556666/"
     client.get("/111122223333/")
     assert client.get("/")["Location"] == "/111122223333/"
+
+
+def test_who_runs_the_installation_switches_people_off_and_on(people, client_of):
+    User.objects.filter(pk=people.alice.user_id).update(is_staff=True)
+    alice, bob = client_of(people.alice), client_of(people.bob)
+    switch = f"/111122223333/members/{people.bob.pk}/switch/"
+    assert switch in alice.get("/111122223333/members/").content.decode()
+    alice.post(switch, {"on": "0"})
+    assert bob.get("/111122223333/").status_code == 302
+    assert AuditEntry.objects.get(action="person.off").resource == "bob"
+    assert "switched off" in alice.get("/111122223333/members/").content.decode()
+    alice.post(switch, {"on": "1"})
+    assert client_of(people.bob).get("/111122223333/").status_code == 200
+
+
+def test_an_administrator_of_an_account_alone_switches_nobody_off(people, client_of):
+    client = client_of(people.alice)
+    assert "/switch/" not in client.get("/111122223333/members/").content.decode()
+    answer = client.post(f"/111122223333/members/{people.bob.pk}/switch/", {"on": "0"})
+    assert answer.status_code == 403
+    people.bob.user.refresh_from_db()
+    assert people.bob.user.is_active
+
+
+def test_nobody_switches_themselves_off(people, client_of):
+    User.objects.filter(pk=people.alice.user_id).update(is_staff=True)
+    client = client_of(people.alice)
+    answer = client.post(f"/111122223333/members/{people.alice.pk}/switch/", {"on": "0"})
+    assert answer.status_code == 409

@@ -9,6 +9,9 @@ from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import path
 
 from console.accounts import services
@@ -131,6 +134,14 @@ async def test_a_member_switched_off_loses_the_socket_at_the_next_message(people
     assert await closed_with(desk) == 4401
 
 
+async def test_who_is_switched_off_by_the_page_loses_the_socket_at_once(people):
+    desk = await socket(people.bob)
+    await desk.receive_json_from()
+    people.alice.user.is_staff = True
+    await change(services.switch_person, by=people.alice.user, user=people.bob.user, on=False)
+    assert await closed_with(desk) == 4401
+
+
 async def test_a_changed_password_closes_the_sockets_of_other_sessions(people):
     desk = await socket(people.bob)
     await desk.receive_json_from()
@@ -143,6 +154,26 @@ async def test_a_changed_password_closes_the_sockets_of_other_sessions(people):
     await database_sync_to_async(change_password)()
     await desk.send_json_to({"type": "look"})
     assert await closed_with(desk) == 4401
+
+
+async def test_a_session_that_ended_closes_the_socket(people):
+    desk = await socket(people.bob)
+    await desk.receive_json_from()
+    await database_sync_to_async(Session.objects.all().delete)()
+    await desk.send_json_to({"type": "look"})
+    assert await closed_with(desk) == 4401
+
+
+async def test_a_message_asks_the_database_once(people):
+    desk = await socket(people.bob)
+    await desk.receive_json_from()
+    counted = await database_sync_to_async(CaptureQueriesContext)(connection)
+    await database_sync_to_async(counted.__enter__)()
+    await desk.send_json_to({"type": "look"})
+    assert (await desk.receive_json_from())["type"] == "done"
+    await database_sync_to_async(counted.__exit__)(None, None, None)
+    assert await database_sync_to_async(len)(counted) == 1
+    await desk.disconnect()
 
 
 async def test_what_is_no_object_does_no_harm(people):
