@@ -1,10 +1,10 @@
 """Limits held by looking, where the kernel can't be told: without control groups or volumes.
 
 One thread looks at the memory of every watched process tree 50 times a
-second, and once a second at the size of its /tmp when that is a plain
-directory. Whoever is over is reported once; the caller ends it. A function
-can be over for a moment: that is weaker than a control group, and the
-backend says so.
+second; another, once a second, at the size of each /tmp that is a plain
+directory, for counting a large one takes long. Whoever is over is reported
+once; the caller ends it. A function can be over for a moment: that is weaker
+than a control group, and the backend says so.
 """
 
 import subprocess
@@ -18,7 +18,7 @@ from pathlib import Path
 from runner.spec import Limit
 
 LOOK_S = 0.02
-TMP_EVERY = 50
+LOOK_AT_TMP_S = 1.0
 DU_PATIENCE_S = 10
 PAGE_KB = 4
 
@@ -35,21 +35,22 @@ class Watched:
 
 
 class Watch:
-    """The thread, started with the first sandbox to watch."""
+    """The two threads, started with the first sandbox to watch."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, size_kb: Callable[[Path], int | None] | None = None) -> None:
+        self._size_kb = size_kb or disk_use_kb
         self._lock = threading.Lock()
         self._watched: dict[int, Watched] = {}
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
         self._closing = threading.Event()
 
     def add(self, watched: Watched) -> None:
         """Begin to look at a sandbox."""
         with self._lock:
             self._watched[watched.init] = watched
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
-                self._thread.start()
+            if not self._threads:
+                self._start("watch-memory", LOOK_S, _memory_exceeded)
+                self._start("watch-tmp", LOOK_AT_TMP_S, self._tmp_exceeded)
 
     def remove(self, init: int) -> None:
         """Look at it no longer; twice is fine."""
@@ -57,33 +58,52 @@ class Watch:
             self._watched.pop(init, None)
 
     def close(self) -> None:
-        """End the thread."""
+        """End the threads."""
         self._closing.set()
-        if self._thread is not None:
-            self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
-    def _run(self) -> None:
-        round_ = 0
-        while not self._closing.wait(LOOK_S):
-            round_ += 1
+    def _start(
+        self, name: str, every_s: float, exceeded: Callable[[Watched], Limit | None]
+    ) -> None:
+        work = (every_s, exceeded)
+        thread = threading.Thread(target=self._run, args=work, name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _run(self, every_s: float, exceeded: Callable[[Watched], Limit | None]) -> None:
+        while not self._closing.wait(every_s):
             with self._lock:
                 everything = list(self._watched.values())
             for watched in everything:
-                limit = _exceeded(watched, look_at_tmp=round_ % TMP_EVERY == 0)
-                if limit is not None:
-                    self.remove(watched.init)
+                limit = exceeded(watched)
+                if limit is not None and self._report(watched):
                     watched.over(limit)
 
+    def _report(self, watched: Watched) -> bool:
+        """Whether it is this thread that tells: the other one may just have, or it has ended."""
+        with self._lock:
+            if self._watched.get(watched.init) is not watched:
+                return False
+            del self._watched[watched.init]
+            return True
 
-def _exceeded(watched: Watched, *, look_at_tmp: bool) -> Limit | None:
-    if watched.memory_mb is not None:
-        pids = [pid for pid in tree(watched.init) if pid != watched.init]
-        allowed = watched.memory_mb << 10
-        # The cheap sum counts what forks share once for each; the exact one takes longer.
-        if sum(map(_private_kb, pids)) > allowed and sum(map(_proportional_kb, pids)) > allowed:
-            return Limit.MEMORY
-    if look_at_tmp and watched.tmp is not None and _size_kb(watched.tmp) > watched.tmp_mb << 10:
-        return Limit.TMP
+    def _tmp_exceeded(self, watched: Watched) -> Limit | None:
+        if watched.tmp is None or self._closing.is_set():
+            return None
+        size = self._size_kb(watched.tmp)
+        # So many files that they can't be counted in time are too many.
+        return Limit.TMP if size is None or size > watched.tmp_mb << 10 else None
+
+
+def _memory_exceeded(watched: Watched) -> Limit | None:
+    if watched.memory_mb is None:
+        return None
+    pids = [pid for pid in tree(watched.init) if pid != watched.init]
+    allowed = watched.memory_mb << 10
+    # The cheap sum counts what forks share once for each; the exact one takes longer.
+    if sum(map(_private_kb, pids)) > allowed and sum(map(_proportional_kb, pids)) > allowed:
+        return Limit.MEMORY
     return None
 
 
@@ -128,17 +148,19 @@ def _proportional_kb(pid: int) -> int:
     return _private_kb(pid)  # a kernel before 5.10
 
 
-def _size_kb(directory: Path) -> int:
-    """Disk use of a tree of any depth; 0 when it is gone or takes too long to count."""
+def disk_use_kb(directory: Path, patience_s: float = DU_PATIENCE_S) -> int | None:
+    """Disk use of a tree of any depth; 0 when it is gone, None when there was no time to count."""
     try:
         done = subprocess.run(
             ["du", "-sxk", "--", str(directory)],
             capture_output=True,
-            timeout=DU_PATIENCE_S,
+            timeout=patience_s,
             check=False,
         )
         return int(done.stdout.split()[0])
-    except (subprocess.TimeoutExpired, IndexError, ValueError):
+    except subprocess.TimeoutExpired:
+        return None
+    except (IndexError, ValueError):
         return 0
 
 
