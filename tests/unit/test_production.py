@@ -43,6 +43,16 @@ def test_every_way_to_start_the_console_lets_a_response_of_6_mb_through_its_sock
             assert command[command.index(option) + 1] == largest
 
 
+def test_the_database_of_compose_has_a_connection_for_every_call() -> None:
+    command = compose()["services"]["postgres"]["command"]
+    assert isinstance(command, list)
+    most = re.search(r"max_connections=(\d+)", command[-1])
+    default = re.search(r'"VIRGA_CONCURRENCY", (\d+)', (ROOT / "console/settings.py").read_text())
+    assert most is not None
+    assert default is not None
+    assert int(most[1]) >= int(default[1]) + 150
+
+
 def test_no_secret_has_a_default_in_compose() -> None:
     text = (ROOT / "compose.yaml").read_text()
     for name in ("VIRGA_SECRET_KEY", "VIRGA_ENCRYPTION_KEY", "POSTGRES_PASSWORD"):
