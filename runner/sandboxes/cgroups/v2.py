@@ -1,11 +1,17 @@
 """Version 2: one hierarchy for all controllers."""
 
+import os
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner.errors import SandboxFailed
 from runner.sandboxes.cgroups import files
 from runner.sandboxes.cgroups.group import PERIOD_US, V2_CONTROLLERS, Group, cpu_quota_us
+
+PROCESSES_FOLDER = "virga-processes"
+VACATING = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,8 @@ class HierarchyV2:
 
     def _open(self) -> None:
         """Hand the controllers down from the top to our folder."""
+        if (self.top / "cgroup.type").exists():  # which the machine's own root has not
+            _vacate(self.top)
         files.make(self.parent)
         handed = [self.top, *_between(self.top, self.parent), self.parent]
         for folder in handed:
@@ -116,6 +124,29 @@ class HierarchyV2:
         for folder in found:
             GroupV2(folder).remove()
         return len(found)
+
+
+def _vacate(top: Path) -> None:
+    """Move the processes of a group into one below it: with any, it can hand nothing down.
+
+    So it is in a container: its group looks like the root, and holds this process.
+    """
+    below = top / PROCESSES_FOLDER
+    for _ in range(VACATING):  # a process may fork meanwhile
+        found = files.processes(top)
+        if not found:
+            return
+        files.make(below)
+        for process in found:
+            descriptor = files.open_procs(below)
+            try:
+                # One that has ended since need not be moved.
+                with suppress(ProcessLookupError):
+                    os.write(descriptor, str(process).encode())
+            except OSError as error:
+                raise SandboxFailed(files.NOT_SET, detail=f"{process} to {below}") from error
+            finally:
+                os.close(descriptor)
 
 
 def _between(top: Path, folder: Path) -> list[Path]:

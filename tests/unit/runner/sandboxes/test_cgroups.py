@@ -90,6 +90,29 @@ def test_controllers_are_handed_down_to_our_folder(tmp_path: Path) -> None:
     assert (ours.parent / "cgroup.subtree_control").read_text() == "+cpu +memory +pids"
 
 
+def test_a_containers_own_group_is_vacated_before_it_hands_controllers_down(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "cgroup.type").write_text("domain\n")
+    (tmp_path / "cgroup.procs").write_text("4242\n")
+    (tmp_path / "cgroup.subtree_control").touch()
+    below = tmp_path / "virga-processes"
+    below.mkdir()
+    (below / "cgroup.procs").touch()
+    with pytest.raises(SandboxFailed):  # no kernel makes the files of the folders below
+        HierarchyV2(tmp_path / "virga" / "label", tmp_path).create("one")
+    assert (below / "cgroup.procs").read_text() == "4242"
+    assert (tmp_path / "cgroup.subtree_control").read_text() == "+cpu +memory +pids"
+
+
+def test_the_machines_own_root_keeps_its_processes(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.procs").write_text("1\n2\n")
+    (tmp_path / "cgroup.subtree_control").touch()
+    with pytest.raises(SandboxFailed):
+        HierarchyV2(tmp_path / "virga" / "label", tmp_path).create("one")
+    assert not (tmp_path / "virga-processes").exists()
+
+
 def test_without_any_hierarchy_there_is_none(tmp_path: Path) -> None:
     mounts = tmp_path / "mountinfo"
     mounts.write_text("22 1 0:20 / /proc rw - proc proc rw\n")
