@@ -25,4 +25,4 @@ COPY --from=build /srv/virga/static/dist static/dist
 ENV VIRGA_HOME=/var/lib/virga
 VOLUME /var/lib/virga
 EXPOSE 8000 4566
-CMD ["daphne", "--websocket-max-message-size", "67108864", "--websocket-max-frame-size", "67108864", "-b", "0.0.0.0", "-p", "8000", "console.asgi:application"]
+CMD ["daphne", "-v", "0", "--websocket-max-message-size", "67108864", "--websocket-max-frame-size", "67108864", "-b", "0.0.0.0", "-p", "8000", "console.asgi:application"]

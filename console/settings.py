@@ -308,7 +308,14 @@ LOGGING = {
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"tokens": {"()": "console.accounts.tokens.WithoutTokens"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["tokens"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": _text("VIRGA_LOG_LEVEL", "INFO")},
     # Two lines for every task would cost an invocation more than its record.
     "loggers": {

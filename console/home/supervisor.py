@@ -60,8 +60,7 @@ class Child:
         self.log = RUN / "log" / f"{self.name}.log"
         if self.health.startswith("/"):
             Path(self.health).unlink(missing_ok=True)
-        if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
-            self.log.replace(self.log.with_suffix(".log.1"))
+        self.rotate()
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 self.command,
@@ -72,6 +71,12 @@ class Child:
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
             )
+
+    def rotate(self) -> None:
+        """Keep its log small while it runs; it appends, so it goes on in the emptied file."""
+        if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
+            shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
+            os.truncate(self.log, 0)
 
     def answers(self) -> bool:
         """Whether it does its work now."""
@@ -143,7 +148,8 @@ def celery(queue: str, threads: int) -> list[str]:
 
 def daphne() -> list[str]:
     """The console: Daphne, with TLS when there is a certificate."""
-    command = [PYTHON, "-m", "daphne", "--access-log", str(RUN / "log" / "access.log")]
+    # No access log (-v 0): addresses of sign-in links and invitations are secrets.
+    command = [PYTHON, "-m", "daphne", "-v", "0"]
     command += ["--websocket-max-message-size", str(LARGEST_MESSAGE)]
     command += ["--websocket-max-frame-size", str(LARGEST_MESSAGE)]
     certificate, key = os.environ.get("TLS_CERT"), os.environ.get("TLS_KEY")
@@ -292,7 +298,7 @@ class Supervisor:
             valkey.start()
             self.children.append(valkey)
             await_valkey(valkey)
-        report = json.loads(manage("prepare").splitlines()[-1])
+        report = json.loads(manage("prepare", "--link").splitlines()[-1])
         started = children()
         for child in started:
             child.start()
@@ -306,6 +312,7 @@ class Supervisor:
             for child in self.children:
                 if child.ended() and not self.stopping:
                     self._restart(child)
+                child.rotate()
             time.sleep(0.5)
 
     def _restart(self, child: Child) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import yaml
 
@@ -43,14 +44,33 @@ def test_every_way_to_start_the_console_lets_a_response_of_6_mb_through_its_sock
             assert command[command.index(option) + 1] == largest
 
 
-def test_the_database_of_compose_has_a_connection_for_every_call() -> None:
-    command = compose()["services"]["postgres"]["command"]
-    assert isinstance(command, list)
-    most = re.search(r"max_connections=(\d+)", command[-1])
-    default = re.search(r'"VIRGA_CONCURRENCY", (\d+)', (ROOT / "console/settings.py").read_text())
-    assert most is not None
-    assert default is not None
-    assert int(most[1]) >= int(default[1]) + 150
+def test_no_way_to_start_the_console_writes_addresses_to_a_log() -> None:
+    started = [compose()["services"]["console"]["command"], supervisor.daphne()]
+    started.append(json.loads((ROOT / "Dockerfile").read_text().rpartition("CMD ")[2]))
+    for command in started:
+        assert isinstance(command, list)
+        assert command[command.index("-v") + 1] == "0"
+        assert "--access-log" not in command
+    assert "--link" not in str(compose()["services"]["prepare"]["command"])
+
+
+def test_a_log_that_grew_is_put_aside_while_its_process_goes_on(tmp_path: Path) -> None:
+    child = supervisor.Child("talker", [], log=tmp_path / "talker.log")
+    with child.log.open("ab", buffering=0) as output:
+        output.write(b"x" * (supervisor.LARGEST_LOG + 1))
+        child.rotate()
+        output.write(b"after\n")
+    assert child.log.read_text() == "after\n"
+    assert (tmp_path / "talker.log.1").stat().st_size == supervisor.LARGEST_LOG + 1
+
+
+def test_every_path_that_the_documents_name_exists() -> None:
+    """Of files and folders of the repository, as they stand in code and tables."""
+    tops = "console|runner|editor|tests|templates|static|docs"
+    for name in ("README.md", "ARCHITECTURE.md", "SECURITY.md"):
+        text = (ROOT / name).read_text()
+        for path in re.findall(rf"`((?:{tops})/[\w./-]*)`", text):
+            assert (ROOT / path).exists() or (ROOT / f"{path}.py").exists(), f"{name}: {path}"
 
 
 def test_no_secret_has_a_default_in_compose() -> None:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,22 @@ def test_both_faces_answer(installation: Installation) -> None:
     ):
         with urllib.request.urlopen(address, timeout=5) as answer:
             assert answer.status == 200
+
+
+def test_no_log_holds_what_signs_somebody_in(installation: Installation) -> None:
+    opened = installation.sign_in_link()
+    with urllib.request.urlopen(opened, timeout=5) as answer:
+        assert answer.status == 200
+    with pytest.raises(urllib.error.HTTPError):
+        urllib.request.urlopen(opened, data=b"", timeout=5)  # refused, which Django logs
+    first = re.findall(r"/link/(\S+)", installation.output)
+    for token in (opened.rpartition("/")[2], *first):
+        for log in (installation.home / "run" / "log").iterdir():
+            assert token not in log.read_text(errors="replace"), log.name
+
+
+def test_getting_ready_makes_a_link_only_when_asked_to(installation: Installation) -> None:
+    assert "/link/" not in installation.manage("prepare")
 
 
 def test_a_second_start_on_the_same_home_is_refused_with_a_way_out(

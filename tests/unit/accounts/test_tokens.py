@@ -1,6 +1,11 @@
 """Tokens of links."""
 
-from console.accounts.tokens import hash_of, new_token
+import logging
+
+import pytest
+from django.conf import settings
+
+from console.accounts.tokens import WithoutTokens, hash_of, new_token
 
 
 def test_tokens_have_256_bits_and_do_not_repeat():
@@ -13,3 +18,17 @@ def test_a_hash_tells_nothing_of_the_token():
     token = new_token()
     assert len(hash_of(token)) == 64
     assert token not in hash_of(token)
+
+
+@pytest.mark.parametrize("kind", ["link", "invitation"])
+def test_no_token_reaches_a_log(kind: str) -> None:
+    token = new_token()
+    arguments = ("Forbidden", f"/{kind}/{token}")
+    record = logging.LogRecord("django.request", 30, "", 0, "%s: %s", arguments, None)
+    assert WithoutTokens().filter(record)
+    assert record.getMessage() == f"Forbidden: /{kind}/[token]"
+
+
+def test_the_settings_log_nothing_but_through_that() -> None:
+    handlers = settings.LOGGING["handlers"]
+    assert all("tokens" in handler["filters"] for handler in handlers.values())

@@ -1,6 +1,7 @@
 """`manage.py prepare`: make the database and runtimes ready before the processes start."""
 
 import json
+from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
@@ -15,27 +16,32 @@ from runner.runtimes import install
 
 
 class Command(BaseCommand):
-    """Migrate, install runtime clients, make the first administrator's link.
+    """Migrate, and install runtime clients.
 
-    The last line of its output is JSON for the supervisor: the address, a
-    one-time link, and notes (what is missing, with the command that mends it).
+    The last line of its output is JSON for the supervisor: the address, with
+    --link a one-time link for the first administrator, and notes (what is
+    missing, with the command that mends it).
     """
 
     help = "Make the database and the runtimes ready."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        # Not always: where this output is a log, the link would be there for its readers.
+        parser.add_argument("--link", action="store_true", help="make a sign-in link as well")
 
     def handle(self, *arguments: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
         install.install(settings.VIRGA_HOME, self.stderr.write)
         if "docker" in settings.BACKENDS:
             ensure_images.delay()
-        user, link = first_sign_in()
         report = {
             "address": settings.PUBLIC_URL,
             "endpoint": settings.ENDPOINT_URL,
-            "user": user.username,
-            "link": link,
             "notes": "\n".join(notes()),
         }
+        if options["link"]:
+            user, link = first_sign_in()
+            report |= {"user": user.username, "link": link}
         self.stdout.write(json.dumps(report))
 
 
