@@ -59,9 +59,7 @@ def ensure(*, account_id: str, runtime: str, manifests: Mapping[str, str]) -> Bu
     whose tree is gone, is started again. Refuses with RuntimeNotSupported,
     and with CodeInvalid a package.json that is not JSON.
     """
-    interpreter = _serving(runtime)
-    wanted = asked.normalise(interpreter.language, manifests)
-    key = asked.key_of(interpreter, wanted)
+    key, wanted = key_of(runtime=runtime, manifests=manifests)
     state = Build.State.PENDING if wanted else Build.State.READY
     row, made = Build.objects.get_or_create(
         key=key,
@@ -78,6 +76,13 @@ def ensure(*, account_id: str, runtime: str, manifests: Mapping[str, str]) -> Bu
     if row.state == Build.State.PENDING:
         transaction.on_commit(lambda: _enqueue(key))
     return row
+
+
+def key_of(*, runtime: str, manifests: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The key of the build for these manifests, and them as they are kept. Refuses as `ensure`."""
+    interpreter = _serving(runtime)
+    wanted = asked.normalise(interpreter.language, manifests)
+    return asked.key_of(interpreter, wanted), wanted
 
 
 def _again(row: Build) -> bool:

@@ -46,6 +46,7 @@ from runner.waiter import waiter
 
 __all__ = [
     "build_group_of",
+    "build_key",
     "ensure_build",
     "events_after",
     "forget_function",
@@ -222,6 +223,11 @@ def ensure_build(*, account_id: str, runtime: str, manifests: Mapping[str, str])
     Refuses with RuntimeNotSupported.
     """
     return builds.ensure(account_id=account_id, runtime=runtime, manifests=manifests)
+
+
+def build_key(*, runtime: str, manifests: Mapping[str, str]) -> str:
+    """The key that `ensure_build` would give; starts nothing. Refuses as it does."""
+    return builds.key_of(runtime=runtime, manifests=manifests)[0]
 
 
 def read_build(*, key: str) -> Build:

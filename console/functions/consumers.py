@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 MAX_MESSAGE = 33_554_432
 """32 MB: an event of 6 MB and the files saved with it."""
 MAX_RUNS = 20
+MAX_BUILDS = 8
 """What one socket may watch at once."""
 NO_FUNCTION = 4404
 TOO_LARGE = 4413
@@ -68,7 +69,7 @@ class FunctionConsumer(MemberConsumer):
         for task in self._tasks:
             task.cancel()
         runs_groups = [runner.group_of(request_id) for request_id in self._runs]
-        builds_groups = [runner.build_group_of(key) for key in self._builds]
+        builds_groups = [runner.build_group_of(name.partition(":")[0]) for name in self._builds]
         for group in self._groups + runs_groups + builds_groups:
             await self.channel_layer.group_discard(group, self.channel_name)
 
@@ -207,6 +208,9 @@ class FunctionConsumer(MemberConsumer):
         await self.channel_layer.group_discard(runner.group_of(request_id), self.channel_name)
 
     async def _follow_build(self, key: str, *, token: str) -> BuildRelay:
+        if len(self._builds) >= MAX_BUILDS:
+            raise Throttled(f"This page watches {MAX_BUILDS} builds already: wait for one to end.")
+
         async def send(message: dict[str, Any]) -> None:
             await self.send_json({"type": "build", "id": token, "key": key, **message})
 

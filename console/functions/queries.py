@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Length
 
 from console.arns import function_arn
+from console.functions import manifests, runtimes
 from console.functions.errors import FunctionNotFound
 from console.functions.models import Function, FunctionVersion, PendingDeploy
 from console.functions.results import Shown, shown
@@ -176,9 +177,24 @@ def log_of(invocation: Invocation) -> tuple[str, bool]:
 
 
 def check_build(function: Function, key: str) -> None:
-    """Refuse with FunctionNotFound a build that is not of the function's account."""
-    if not Build.objects.filter(key=key, account_id=function.account_id).exists():
+    """Refuse with FunctionNotFound a build that this function does not wait for.
+
+    Builds are shared by content: whichever account asked first has its name
+    on the row, so what counts is that the function's code names the key.
+    """
+    named = (
+        function.versions.filter(build=key).exists()
+        or PendingDeploy.objects.filter(function=function, build=key).exists()
+        or key == _draft_build(function)
+    )
+    if not named or not Build.objects.filter(key=key).exists():
         raise FunctionNotFound("There is no such build.", field="key")
+
+
+def _draft_build(function: Function) -> str:
+    runtime = version_of(function).runtime
+    needed = manifests.needed(runtimes.language_of(runtime), editor.tree_of(function.draft))
+    return runner.build_key(runtime=runtime, manifests=needed) if needed else ""
 
 
 @dataclass(frozen=True, slots=True)

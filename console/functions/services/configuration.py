@@ -11,7 +11,8 @@ from console.functions import queries, runtimes, values
 from console.functions.errors import FunctionNotFound
 from console.functions.models import Function, FunctionVersion
 from console.functions.secrets import seal, unseal
-from console.functions.services.latest import locked_latest, settle
+from console.functions.services.deployment import move
+from console.functions.services.latest import locked_latest
 
 
 def configure(
@@ -42,7 +43,7 @@ def configure(
         function.description = description
         function.save(update_fields=["description"])
         if moved:
-            settle(latest, by=by)
+            move(latest, by=by)
         else:
             latest.save()
         after = {name: getattr(latest, name) for name in _SHOWN}

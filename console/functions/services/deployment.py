@@ -12,7 +12,7 @@ from console.errors import Invalid
 from console.functions import queries
 from console.functions.announcements import announce_deploy
 from console.functions.models import Function, FunctionVersion, PendingDeploy
-from console.functions.services.latest import build_for, locked_latest, wait
+from console.functions.services.latest import bind, build_for, locked_latest, settle, wait
 from editor import services as editor
 from editor.contents import store
 from runner import services as runner
@@ -34,13 +34,13 @@ def deploy(*, function: Function, by: User | None) -> Deploy:
     Until then the former code stays $LATEST. Refuses with Invalid an empty
     draft, and a manifest that can't be read.
     """
-    tree, revision = editor.snapshot(function.draft)
-    if not store().get_tree(tree):
-        raise Invalid("There is no file to deploy: create one first.")
-    latest = queries.version_of(function)
-    build = build_for(account_id=function.account_id, runtime=latest.runtime, tree=tree)
     with transaction.atomic():
         latest = locked_latest(function)
+        # Read under the lock: of two deploys the later one never has the older files.
+        tree, revision = editor.snapshot(function.draft)
+        if not store().get_tree(tree):
+            raise Invalid("There is no file to deploy: create one first.")
+        build = build_for(account_id=function.account_id, runtime=latest.runtime, tree=tree)
         if build is not None and build.state != Build.State.READY:
             latest.code, latest.draft_revision = tree, revision
             wait(latest, build, by=by)
@@ -50,6 +50,32 @@ def deploy(*, function: Function, by: User | None) -> Deploy:
 
 
 _INSTALLING = "Installing dependencies. The function is updated as soon as they are ready."
+
+
+def move(latest: FunctionVersion, *, by: User | None) -> None:
+    """Save a locked $LATEST that has another runtime, with what its code depends on there.
+
+    A deploy that waits goes on waiting, for its dependencies on the new
+    runtime; when none are to be installed, it is done now.
+    """
+    function = latest.function
+    pending = (
+        PendingDeploy.objects.select_related("requested_by")
+        .filter(function=function, error="")
+        .first()
+    )
+    if pending is None:
+        settle(latest, by=by)
+        return
+    build = build_for(account_id=function.account_id, runtime=latest.runtime, tree=pending.code)
+    if build is None or build.state == Build.State.READY:
+        _apply(latest, pending.code, pending.draft_revision, build, pending.requested_by)
+        pending.delete()
+        return
+    bind(latest)
+    latest.save()
+    pending.build = build.key
+    pending.save(update_fields=["build"])
 
 
 def finish_deploys(*, build: str = "") -> int:

@@ -30,16 +30,22 @@ def settle(version: FunctionVersion, *, by: User | None) -> str:
     With none to wait for, an earlier deploy that was waiting is over: this
     one is newer.
     """
-    function = version.function
-    build = build_for(account_id=function.account_id, runtime=version.runtime, tree=version.code)
-    version.build = build.key if build else ""
-    version.dependencies = build.tree if build else ""
+    build = bind(version)
     version.save()
     if build is None or build.state == Build.State.READY:
-        PendingDeploy.objects.filter(function=function).delete()
+        PendingDeploy.objects.filter(function=version.function).delete()
         return ""
     wait(version, build, by=by)
     return build.key
+
+
+def bind(version: FunctionVersion) -> Build | None:
+    """Name in an unsaved version the build that its code needs; that build."""
+    account_id = version.function.account_id
+    build = build_for(account_id=account_id, runtime=version.runtime, tree=version.code)
+    version.build = build.key if build else ""
+    version.dependencies = build.tree if build else ""
+    return build
 
 
 def wait(version: FunctionVersion, build: Build, *, by: User | None) -> None:

@@ -1,18 +1,22 @@
 """Creating, configuring, deploying, publishing and deleting functions."""
 
 import io
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from console.accounts.models import AuditEntry
 from console.errors import Invalid
 from console.functions import blueprints, queries, secrets, services
-from console.functions.errors import BuildNeeded, NameTaken
+from console.functions.errors import BuildNeeded, FunctionNotFound, NameTaken
 from console.functions.models import Function, FunctionVersion, PendingDeploy
+from console.functions.services.invocation import spec_of
+from console.functions.services.latest import locked_latest
 from console.functions.signals import function_created
 from editor import services as editor
 from editor.contents import store
@@ -302,6 +306,84 @@ def test_a_later_deploy_wins_over_one_that_waits(function, alice) -> None:
     Build.objects.filter(key=waiting.build).update(state=Build.State.READY, tree="d" * 64)
     assert services.finish_deploys() == 0
     assert queries.version_of(function).dependencies == ""
+
+
+def on(runtime: str) -> dict[str, object]:
+    """A configuration that differs in the runtime alone."""
+    handler = "lambda_function.lambda_handler"
+    numbers = {"memory_mb": 128, "timeout_s": 3, "tmp_mb": 512}
+    return {"runtime": runtime, "handler": handler, "description": "", **numbers}
+
+
+def test_a_deploy_that_waits_waits_on_for_another_runtime(function, alice) -> None:
+    before = queries.version_of(function).code
+    edit(function, alice, "requirements.txt", b"tabulate==0.9.0\n")
+    edit(function, alice, "package.json", b'{"dependencies": {"left-pad": "1"}}')
+    first = services.deploy(function=function, by=alice)
+    services.configure(function=function, by=alice, **on("nodejs22.x"))
+    assert queries.version_of(function).code == before
+    second = PendingDeploy.objects.get().build
+    assert second != first.build
+    Build.objects.filter(key=first.build).update(state=Build.State.READY, tree="d" * 64)
+    assert services.finish_deploys() == 0
+    Build.objects.filter(key=second).update(state=Build.State.READY, tree="e" * 64)
+    assert services.finish_deploys() == 1
+    latest = queries.version_of(function)
+    assert (latest.code, latest.dependencies) == (editor.tree_of(function.draft), "e" * 64)
+
+
+def test_a_deploy_that_waits_is_done_by_a_runtime_that_needs_no_build(function, alice) -> None:
+    edit(function, alice, "requirements.txt", b"tabulate==0.9.0\n")
+    services.deploy(function=function, by=alice)
+    services.configure(function=function, by=alice, **on("nodejs22.x"))
+    latest = queries.version_of(function)
+    assert (latest.code, latest.build) == (editor.tree_of(function.draft), "")
+    assert not PendingDeploy.objects.exists()
+    assert AuditEntry.objects.filter(action="function.deploy").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deploy_that_waits_for_another_has_the_files_of_when_its_turn_comes(
+    function, alice
+) -> None:
+    def deploy() -> None:
+        try:
+            services.deploy(function=function, by=alice)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            locked_latest(function)
+            second = pool.submit(deploy)
+            time.sleep(0.3)
+            edit(function, alice)
+        second.result(timeout=20)
+    assert not queries.draft_status(function).changed
+
+
+def test_a_build_that_another_account_asked_for_first_is_this_functions_too(
+    function, alice
+) -> None:
+    with pytest.raises(FunctionNotFound):
+        queries.check_build(function, "0" * 64)
+    edit(function, alice, "requirements.txt", b"tabulate==0.9.0\n")
+    with pytest.raises(BuildNeeded) as caught:
+        spec_of(function, "draft")
+    Build.objects.update(account_id="999988887777")
+    queries.check_build(function, caught.value.key)  # the draft names it
+    services.deploy(function=function, by=alice)
+    editor.delete(workspace=function.draft, path="requirements.txt", by=alice)
+    queries.check_build(function, caught.value.key)  # the deploy that waits names it
+
+
+def test_a_build_that_only_other_functions_name_is_refused(account, function, alice) -> None:
+    files = {"lambda_function.py": b"", "requirements.txt": b"six\n"}
+    other = create(account, alice, files=files)
+    key = queries.version_of(other).build
+    queries.check_build(other, key)
+    with pytest.raises(FunctionNotFound):
+        queries.check_build(function, key)
 
 
 def test_running_code_whose_dependencies_are_missing_names_the_build(function, alice) -> None:

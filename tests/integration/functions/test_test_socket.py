@@ -183,6 +183,17 @@ async def test_what_makes_no_sense_is_refused_and_the_socket_lives(rain, alice, 
         assert (await socket.receive())["type"] == "refused"
 
 
+async def test_one_socket_watches_so_many_builds_and_no_more(rain, alice) -> None:
+    build = {"key": "b" * 64, "account_id": "999988887777", "runtime": "python3.11"}
+    await run_in_database(Build.objects.create)(manifests={}, **build)
+    await run_in_database(rain.versions.update)(build=build["key"])
+    async with opened(alice) as socket:
+        for _ in range(9):
+            await socket.send(type="watch-build", key=build["key"])
+        refused, _ = await socket.until("refused")
+    assert "8 builds" in refused["message"]
+
+
 async def test_a_save_is_announced_to_every_open_page_also_to_ones_own_other_tab(
     rain, alice, member
 ) -> None:
@@ -209,7 +220,7 @@ async def test_a_save_before_a_test_is_announced_to_other_tabs_and_not_to_its_ow
     async with opened(alice) as socket, opened(alice) as other:
         await socket.settled()
         await other.settled()
-        await socket.send({"type": "test", "id": "t", "files": [change], "event": "{}"})
+        await socket.send(type="test", id="t", files=[change], event="{}")
         told = await other.receive()
         heard = [(await socket.receive())["type"] for _ in range(2)]
     assert told["type"] == "changed"
