@@ -85,14 +85,23 @@ def catches(pid: int, number: signal.Signals) -> bool:
 
 def peak_kb(pids: Iterable[int]) -> int:
     """The highest resident sizes since `reset_peaks`, summed over processes."""
-    return sum(int(_status(pid).get("VmHWM", "0").split()[0]) for pid in pids)
+    return sum(map(_peak_kb, pids))
 
 
 def reset_peaks(pids: Iterable[int]) -> None:
     """Begin a new peak for each process."""
     for pid in pids:
-        with suppress(OSError):
-            Path(f"/proc/{pid}/clear_refs").write_text("5")
+        with suppress(OSError), open(f"/proc/{pid}/clear_refs", "wb", buffering=0) as opened:
+            opened.write(b"5")
+
+
+def _peak_kb(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/status", "rb", buffering=0) as opened:
+            _, _, rest = opened.read().partition(b"\nVmHWM:")
+    except OSError:
+        return 0
+    return int(rest.split(None, 1)[0]) if rest else 0
 
 
 def _status(pid: int) -> dict[str, str]:

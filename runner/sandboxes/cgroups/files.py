@@ -41,7 +41,9 @@ def write(file: Path, value: str) -> None:
 def read(file: Path) -> str:
     """A file of the kernel's, whole; nothing when the group is gone."""
     try:
-        return file.read_text()
+        # A call reads half a dozen of these: without a text layer it costs a third less.
+        with file.open("rb", buffering=0) as opened:
+            return opened.read().decode()
     except OSError:
         return ""
 
