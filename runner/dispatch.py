@@ -27,7 +27,7 @@ def enqueue(request_id: str) -> None:
     current_app.send_task(TASK, (request_id,), queue=QUEUE, retry=False)
 
 
-def hand_over(request_id: str, *, watched: bool) -> None:
+def hand_over(request_id: str, *, digest: str, watched: bool) -> None:
     """Give a call that somebody waits for to the runners: by the lane, where a runner lives.
 
     Unless its group is watched, the result is sent straight to this
@@ -37,7 +37,8 @@ def hand_over(request_id: str, *, watched: bool) -> None:
         enqueue(request_id)
         return
     ear = None if watched else waiter.listening()
-    lane.push(request_id, reply=ear.expect(request_id) if ear is not None else "")
+    reply = ear.expect(request_id) if ear is not None else ""
+    lane.push(request_id, digest=digest, reply=reply)
 
 
 def events() -> int:

@@ -49,9 +49,9 @@ class Left:
     watchers: int
 
 
-def push(request_id: str, *, reply: str = "") -> None:
-    """Give an invocation to whichever runner is free first."""
-    connection().rpush(_LIST, f"{request_id} {reply}")
+def push(request_id: str, *, digest: str, reply: str = "") -> None:
+    """Give an invocation to whichever runner is free first; `digest` says of which spec."""
+    connection().rpush(_LIST, f"{request_id} {digest} {reply}")
 
 
 def leave(
@@ -86,7 +86,7 @@ def heard(client: redis.Redis, reply: str) -> list[bytes]:
 class Lane:
     """A runner's end. It takes no more than it has threads for."""
 
-    def __init__(self, *, threads: int, run: Callable[[str, str], None]) -> None:
+    def __init__(self, *, threads: int, run: Callable[[str, str, str], None]) -> None:
         self._run = run
         self._free = threading.Semaphore(threads)
         self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="lane")
@@ -119,8 +119,7 @@ class Lane:
                 connection().rpush(_LIST, *taken)
                 break
             for item in taken:
-                request_id, _, reply = item.decode().partition(" ")
-                self._threads.submit(self._serve, request_id, reply)
+                self._threads.submit(self._serve, *item.decode().split(" "))
         self._client.close()
 
     def _pop(self, count: int) -> list[bytes]:
@@ -135,9 +134,9 @@ class Lane:
             return []
         return popped[1] if popped else []
 
-    def _serve(self, request_id: str, reply: str) -> None:
+    def _serve(self, request_id: str, digest: str, reply: str) -> None:
         try:
             close_old_connections()
-            self._run(request_id, reply)
+            self._run(request_id, digest, reply)
         finally:
             self._free.release()

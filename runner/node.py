@@ -129,20 +129,22 @@ class Node:
             **self.pool.counts(),
         }
 
-    def run(self, request_id: str, *, reply: str = "") -> bool:
+    def run(self, request_id: str, *, digest: str = "", reply: str = "") -> bool:
         """Run one invocation to its end; whether events wait for the place that it left.
 
-        May be called twice for the same id: only one claims it. The result
-        is pushed to the list `reply`, if one is given.
+        May be called twice for the same id: only one claims it. `digest` is
+        its spec's, if the caller knows it. The result is pushed to the list
+        `reply`, if one is given.
         """
-        row = records.read(request_id)
-        if row.state != State.PENDING or self.closing:
+        digest = digest or records.spec_of(request_id)
+        if not digest or self.closing:
             return False
         try:
-            spec = specs.thaw(row.spec_id)
-            leased = self.pool.lease(spec, row.spec_id)
+            leased = self.pool.lease(specs.thaw(digest), digest)
         except (RunnerError, Refused) as error:
-            endings.lose(row, error.message, reply=reply)
+            row = Invocation.objects.filter(request_id=request_id, state=State.PENDING).first()
+            if row is not None:
+                endings.lose(row, error.message, reply=reply)
             return admission.events_wait()
         with self._lock:
             busy = request_id in self._running
@@ -152,14 +154,17 @@ class Node:
             self.pool.abandon(leased)
             return False
         try:
-            return self._run_leased(row, leased, reply)
+            return self._run_leased(request_id, leased, reply)
         finally:
             self.leases.drop(request_id)
             with self._lock:
                 self._running.pop(request_id, None)
 
-    def _run_leased(self, row: Invocation, leased: Leased, reply: str) -> bool:
-        request_id = str(row.request_id)
+    def _run_leased(self, request_id: str, leased: Leased, reply: str) -> bool:
+        row = self._claim(request_id, leased)
+        if row is None:
+            self.pool.abandon(leased)
+            return False
         recorder = Recorder(
             request_id=request_id,
             log=leased.log,
@@ -167,9 +172,6 @@ class Node:
             after=row.last_sequence,
             quiet_s=QUIET_S if reply else 0.0,
         )
-        if not self._claim(row, leased, recorder):
-            self.pool.abandon(leased)
-            return False
         self.leases.hold(
             request_id=request_id, account_id=row.account_id, function_arn=row.function_arn
         )
@@ -192,27 +194,17 @@ class Node:
         self.pool.give_back(leased, reusable=outcome.reusable)
         return self._finish(row, outcome, recorder, reply)
 
-    def _claim(self, row: Invocation, leased: Leased, recorder: Recorder) -> bool:
+    def _claim(self, request_id: str, leased: Leased) -> Invocation | None:
         now = timezone.now()
-        row.started_at = now
-        row.cold = leased.cold
-        row.backend = leased.environment.backend
-        row.log_file = leased.log.name
-        row.log_offset = recorder.offset
-        row.first_sequence = row.last_sequence + 1
-        row.state = State.RUNNING
-        return states.move(
-            request_id=row.request_id,
-            before=State.PENDING,
-            after=State.RUNNING,
+        return states.claim(
+            request_id=request_id,
             lease_owner=self.owner,
             lease_expires_at=states.lease_until(now),
             started_at=now,
-            cold=row.cold,
-            backend=row.backend,
-            log_file=row.log_file,
-            log_offset=row.log_offset,
-            first_sequence=row.first_sequence,
+            cold=leased.cold,
+            backend=leased.environment.backend,
+            log_file=leased.log.name,
+            log_offset=leased.log.size,
         )
 
     def _invoke(self, row: Invocation, leased: Leased, recorder: Recorder) -> Outcome:

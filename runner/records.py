@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import connection, models
 
 from runner.models import Invocation, Payload
+from runner.spec import State
 
 _FIELDS: dict[str, "models.Field[Any, Any]"] = {
     field.name: field for field in Invocation._meta.concrete_fields
@@ -32,12 +33,8 @@ _READ = (
     "draft",
     "invocation_type",
     "trace_id",
-    "state",
     "attempt",
     "memory_mb",
-    "backend",
-    "log_file",
-    "log_offset",
     "log_length",
     "first_sequence",
     "last_sequence",
@@ -57,16 +54,29 @@ def insert(row: Invocation, event: bytes) -> None:
             cursor.execute(_insert(table, tuple(map(_column, columns.values()))), values)
 
 
-def read(request_id: str) -> Invocation:
-    """An invocation as far as running it asks, with its event. Raises Invocation.DoesNotExist."""
+def spec_of(request_id: str) -> str:
+    """The spec's digest of an invocation that is pending; "" of any other."""
+    waiting = Invocation.objects.filter(request_id=request_id, state=State.PENDING)
+    return waiting.values_list("spec_id", flat=True).first() or ""
+
+
+def claim(request_id: str, fields: Mapping[str, object]) -> Invocation | None:
+    """Write fields of an invocation that is pending; it, if it was.
+
+    It comes as far as running it asks, with its event. Its first sequence
+    number becomes the one after its last.
+    """
     key = UUID(request_id)
+    columns = [_FIELDS[name] for name in fields]
+    values = [_stored(f, value) for f, value in zip(columns, fields.values(), strict=True)]
+    values += [_stored(_FIELDS["request_id"], key), str(State.PENDING)]
     with connection.cursor() as cursor:
-        cursor.execute(_select(), [_stored(_FIELDS["request_id"], key)])
-        found = cursor.fetchone()
-    if found is None:
-        raise Invocation.DoesNotExist(f"There is no invocation {request_id}.")
-    event, stop_requested_at, *values = found
-    row = Invocation(request_id=key, **dict(zip(_READ, values, strict=True)))
+        cursor.execute(_claim(tuple(map(_column, columns))), values)
+        found = cursor.fetchall()
+    if not found:
+        return None
+    event, stop_requested_at, *read = found[0]
+    row = Invocation(request_id=key, **{**dict(zip(_READ, read, strict=True)), **fields})
     row.draft = bool(row.draft)
     row.payload = Payload(invocation_id=key, event=bytes(event))
     if stop_requested_at is not None:
@@ -114,23 +124,25 @@ def _insert(table: str, columns: tuple[str, ...]) -> str:
 
 
 @cache
-def _select() -> str:
-    columns = [_FIELDS[name.removesuffix("_id") if name == "spec_id" else name] for name in _READ]
-    key = _quoted(_column(_FIELDS["request_id"]))
-    owner = _quoted(_column(_PAYLOAD["invocation"]))
-    columns = [_PAYLOAD["event"], _FIELDS["stop_requested_at"], *columns]
-    wanted = _list(map(_column, columns))
-    tables = f"{Invocation._meta.db_table} JOIN {Payload._meta.db_table} ON {owner} = {key}"
-    return f"SELECT {wanted} FROM {tables} WHERE {key} = %s"  # noqa: S608
-
-
-@cache
 def _update(columns: tuple[str, ...], held: bool) -> str:
     written = ", ".join(f"{_quoted(column)} = %s" for column in columns)
     wanted = f"{_quoted('request_id')} = %s AND {_quoted('state')} = %s"
     if held:
         wanted += f" AND {_quoted('lease_owner')} = %s"
     return f"UPDATE {Invocation._meta.db_table} SET {written} WHERE {wanted}"  # noqa: S608
+
+
+@cache
+def _claim(columns: tuple[str, ...]) -> str:
+    table, owner = Invocation._meta.db_table, _quoted(_column(_PAYLOAD["invocation"]))
+    event = _quoted(_column(_PAYLOAD["event"]))
+    of_it = f"{owner} = {table}.{_quoted(_column(_FIELDS['request_id']))}"
+    event = f"(SELECT {event} FROM {Payload._meta.db_table} WHERE {of_it})"  # noqa: S608
+    read = [_FIELDS["spec" if name == "spec_id" else name] for name in _READ]
+    wanted = _list(map(_column, [_FIELDS["stop_requested_at"], *read]))
+    first = f"{_quoted('first_sequence')} = {_quoted('last_sequence')} + 1"
+    update = _update(columns, False).replace(" WHERE ", f", {first} WHERE ", 1)
+    return f"{update} RETURNING {event}, {wanted}"
 
 
 @cache

@@ -321,7 +321,7 @@ def _write(row: Invocation, spec: FunctionSpec, event: bytes, watched: bool) -> 
         row.spec = specs.freeze(spec)
         records.insert(row, event)
         transaction.on_commit(lambda: specs.stored(row.spec_id))
-        give = partial(dispatch.hand_over, str(row.request_id), watched=watched)
+        give = partial(dispatch.hand_over, str(row.request_id), digest=row.spec_id, watched=watched)
         transaction.on_commit(give if waits else _dispatch)
 
 

@@ -35,6 +35,11 @@ def move(
     return records.update(request_id, before=before, held_by=held_by, fields=written)
 
 
+def claim(*, request_id: str, **fields: object) -> Invocation | None:
+    """Move a pending invocation to RUNNING, writing `fields` with it; it, if it was pending."""
+    return records.claim(request_id, {"state": str(State.RUNNING), **fields})
+
+
 def lease_until(now: datetime | None = None) -> datetime:
     """When a lease taken or renewed now runs out."""
     return (now or timezone.now()) + timedelta(seconds=LEASE_S)

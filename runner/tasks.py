@@ -30,13 +30,13 @@ def run_invocation(request_id: str) -> None:
     execute(request_id)
 
 
-def execute(request_id: str, reply: str = "") -> None:
-    """What the task does; the lane calls it too, with the list to push the result to."""
+def execute(request_id: str, digest: str = "", reply: str = "") -> None:
+    """What the task does; the lane calls it too, with its spec and where to push the result."""
     here = node.current()
     if here is None:
         raise RunnerError("This worker has no runner: start it with the queue `runner`.")
     try:
-        if here.run(request_id, reply=reply):
+        if here.run(request_id, digest=digest, reply=reply):
             dispatch.events()
     except Exception:  # the task rim: a bug must not leave a caller waiting
         logger.exception("invocation %s failed in the runner", request_id)
