@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from runner import admission, builds
 from runner.models import Build
 
+QUEUE = f"{settings.REDIS_PREFIX}:worker"
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MINE = "1" * 12
@@ -20,9 +22,9 @@ MINE = "1" * 12
 def _no_network(settings) -> Iterator[None]:  # type: ignore[no-untyped-def]
     """A build that runs ends at once then, and says that it ran."""
     settings.BUILD_EGRESS = False
-    admission.connection().delete("worker")
+    admission.connection().delete(QUEUE)
     yield
-    admission.connection().delete("worker")
+    admission.connection().delete(QUEUE)
 
 
 def asked(package: str, account_id: str = MINE) -> Build:
@@ -54,7 +56,7 @@ def tried(row: Build) -> Build:
 
 
 def queued() -> list[str]:
-    bodies = [json.loads(one)["body"] for one in admission.connection().lrange("worker", 0, -1)]
+    bodies = [json.loads(one)["body"] for one in admission.connection().lrange(QUEUE, 0, -1)]
     return [json.loads(base64.b64decode(body))[0][0] for body in bodies]
 
 
@@ -77,7 +79,7 @@ def test_the_end_of_a_build_calls_the_one_that_waits_longest_and_may_run() -> No
     full = asked("six", "3" * 12)
     waiting = asked("flask", "2" * 12)
     tried(full)
-    admission.connection().delete("worker")
+    admission.connection().delete(QUEUE)
     tried(asked("attrs"))
     assert waiting.key in queued()
     assert full.key not in queued()
@@ -93,6 +95,6 @@ def test_one_that_waits_for_a_place_is_not_lost() -> None:
     running(builds.AT_ONCE)
     row = tried(asked("six"))
     Build.objects.filter(pk=row.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
-    admission.connection().delete("worker")
+    admission.connection().delete(QUEUE)
     assert builds.requeue_expired() >= 1
     assert row.key in queued()
