@@ -77,24 +77,37 @@ class FunctionCalls:
 
 async def drive(run_id: int, *, calls: Calls | None = None, pause_s: float = 1.0) -> None:
     """Run every open case of a run to its end, then the run; nothing if it is driven already."""
-    if not await database_sync_to_async(running.take_lease)(run_id):
+    owner = await database_sync_to_async(running.take_lease)(run_id)
+    if not owner:
         return
-    calls = calls or FunctionCalls()
-    gate = asyncio.Semaphore(AT_ONCE)
-    renewing = asyncio.create_task(_renew(run_id))
+    renewing = asyncio.create_task(_renew(run_id, owner))
+    cases = asyncio.create_task(_cases(run_id, calls or FunctionCalls(), pause_s))
     try:
-        async with asyncio.TaskGroup() as group:
-            for case_id in await database_sync_to_async(running.open_cases)(run_id):
-                group.create_task(_case(case_id, calls, gate, pause_s))
+        await asyncio.wait({renewing, cases}, return_when=asyncio.FIRST_COMPLETED)
+        if not cases.done():
+            renewing.result()
+            log.warning("run %s of test events is driven by somebody else now", run_id)
+            return
     finally:
         renewing.cancel()
+        cases.cancel()
+    cases.result()
     await database_sync_to_async(running.finish_run)(run_id)
 
 
-async def _renew(run_id: int) -> None:
-    while True:
+async def _renew(run_id: int, owner: str) -> None:
+    """Keep the lease; returns when it is lost."""
+    held = True
+    while held:
         await asyncio.sleep(RENEW_S)
-        await database_sync_to_async(running.renew_lease)(run_id)
+        held = await database_sync_to_async(running.renew_lease)(run_id, owner)
+
+
+async def _cases(run_id: int, calls: Calls, pause_s: float) -> None:
+    gate = asyncio.Semaphore(AT_ONCE)
+    async with asyncio.TaskGroup() as group:
+        for case_id in await database_sync_to_async(running.open_cases)(run_id):
+            group.create_task(_case(case_id, calls, gate, pause_s))
 
 
 async def _case(case_id: int, calls: Calls, gate: asyncio.Semaphore, pause_s: float) -> None:

@@ -1,5 +1,7 @@
 """Saved test events, their history, what is expected of them, and runs of many at once."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
@@ -13,6 +15,13 @@ class Outcome(models.TextChoices):
     PASSED = "passed"
     FAILED = "failed"
     BROKEN = "broken"  # it could not be run: refused, or our machinery failed
+
+
+def with_owner_if_private(collector: Any, field: Any, events: Any, using: str) -> None:
+    """When a person is deleted: what only they could see goes, what they shared stays."""
+    private = {"sharing": TestEvent.Sharing.PRIVATE}
+    models.CASCADE(collector, field, events.filter(**private), using)
+    models.SET_NULL(collector, field, events.exclude(**private), using)
 
 
 class TestEvent(models.Model):
@@ -32,7 +41,7 @@ class TestEvent(models.Model):
 
     function = models.ForeignKey(Function, on_delete=models.CASCADE, related_name="test_events")
     name = models.CharField(max_length=64)
-    owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    owner = models.ForeignKey(User, null=True, on_delete=with_owner_if_private, related_name="+")
     sharing = models.CharField(max_length=8, choices=Sharing.choices, default=Sharing.PRIVATE)
     source = models.CharField(max_length=80, blank=True, default="")
     fields = models.JSONField(default=dict)
@@ -85,7 +94,7 @@ class TestEventRevision(models.Model):
 class EventRun(models.Model):
     """One press of "Run all": several events against one target.
 
-    `lease_expires_at` is renewed by the worker that drives it; once it is
+    `lease_expires_at` is renewed by `lease_owner`, who drives it; once it is
     past, any worker may take the run over from what the cases say.
     """
 
@@ -98,6 +107,7 @@ class EventRun(models.Model):
     target = models.CharField(max_length=128)
     state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
     started_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    lease_owner = models.CharField(max_length=36, blank=True, default="")
     lease_expires_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)

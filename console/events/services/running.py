@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -21,6 +22,7 @@ from console.functions import queries as functions
 from console.functions.models import Function
 from console.functions.services import DRAFT
 from runner import services as runner
+from runner.errors import InvocationNotFound
 from runner.spec import InvocationResult
 
 LEASE = timedelta(seconds=10)
@@ -95,8 +97,11 @@ def stop_run(*, function: Function, by: User, run_id: int) -> EventRun:
     run.state, run.finished_at = EventRun.State.STOPPED, timezone.now()
     run.save(update_fields=["state", "finished_at"])
     run.cases.filter(state=State.WAITING).update(state=State.STOPPED)
-    for request_id in run.cases.filter(state=State.RUNNING).values_list("request_id", flat=True):
-        runner.stop_invocation(account_id=function.account_id, request_id=request_id)
+    for case in run.cases.filter(state=State.RUNNING):
+        try:
+            runner.stop_invocation(account_id=function.account_id, request_id=case.request_id)
+        except InvocationNotFound:  # it is just being started: its result will not count
+            _move(case, State.STOPPED)
     return run
 
 
@@ -133,17 +138,22 @@ def log_of(account_id: str, request_id: str, expectation: dict[str, object]) -> 
 # -- what the driver does
 
 
-def take_lease(run_id: int) -> bool:
-    """Become the one who drives a run; False when somebody does, or it has ended."""
+def take_lease(run_id: int) -> str:
+    """Become the one who drives a run, under the name returned; "" when somebody does.
+
+    Also when it has ended.
+    """
     now = timezone.now()
     free = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lt=now)
     running = EventRun.objects.filter(free, pk=run_id, state=EventRun.State.RUNNING)
-    return bool(running.update(lease_expires_at=now + LEASE))
+    owner = str(uuid.uuid4())
+    return owner if running.update(lease_owner=owner, lease_expires_at=now + LEASE) else ""
 
 
-def renew_lease(run_id: int) -> None:
-    """Go on driving."""
-    EventRun.objects.filter(pk=run_id).update(lease_expires_at=timezone.now() + LEASE)
+def renew_lease(run_id: int, owner: str) -> bool:
+    """Go on driving; False when somebody else drives by now, who must not be disturbed."""
+    mine = EventRun.objects.filter(pk=run_id, lease_owner=owner)
+    return bool(mine.update(lease_expires_at=timezone.now() + LEASE))
 
 
 def open_cases(run_id: int) -> list[int]:
@@ -154,7 +164,7 @@ def open_cases(run_id: int) -> list[int]:
 
 
 def begin_case(case_id: int) -> Call | None:
-    """Give a waiting case its request id; None when the run or the event ended meanwhile.
+    """Give a waiting case its request id; None when the run, case or event ended meanwhile.
 
     The id is written before the call, so that a driver who takes over finds
     the invocation instead of starting a second one.
@@ -173,9 +183,8 @@ def begin_case(case_id: int) -> Call | None:
         _move(case, State.BROKEN, failures=[_words("The event was deleted or changed meanwhile.")])
         return None
     started = case.state == State.RUNNING
-    if not started:
-        case.request_id = str(uuid.uuid4())
-        _move(case, State.RUNNING)
+    if not started and not _move(case, State.RUNNING, request_id=str(uuid.uuid4())):
+        return None
     person = run.started_by.get_username() if run.started_by else "unknown"
     return Call(
         case_id=case_id,
@@ -194,16 +203,15 @@ def postpone_case(case_id: int) -> None:
     """Put a case back that could not be started yet, or whose invocation was never recorded."""
     case = EventCase.objects.get(pk=case_id)
     if case.state == State.RUNNING:
-        case.request_id = ""
-        _move(case, State.WAITING)
+        _move(case, State.WAITING, request_id="")
 
 
 def break_case(case_id: int, message: str) -> None:
     """End a case that could not be run, with the reason."""
     case = EventCase.objects.select_related("event").get(pk=case_id)
     if State.BROKEN in MOVES[case.state]:
-        _move(case, State.BROKEN, failures=[_words(message)])
-        if case.event_id:
+        moved = _move(case, State.BROKEN, failures=[_words(message)])
+        if moved and case.event_id:
             _remember(case.event_id, case.revision, Outcome.BROKEN)
 
 
@@ -213,13 +221,15 @@ def finish_case(case_id: int, result: InvocationResult, log: str | None) -> None
     if case.state != State.RUNNING:
         return
     failures = expectations.check(case.expectation, result, log)
-    case.duration_ms = result.duration_ms
+    told = {
+        "failures": [asdict(failure) for failure in failures],
+        "duration_ms": result.duration_ms,
+    }
     if result.state == "stopped":
-        _move(case, State.STOPPED, failures=[asdict(failure) for failure in failures])
+        _move(case, State.STOPPED, **told)
         return
     state = State.FAILED if failures else State.PASSED
-    _move(case, state, failures=[asdict(failure) for failure in failures])
-    if case.event_id:
+    if _move(case, state, **told) and case.event_id:
         _remember(case.event_id, case.revision, Outcome.FAILED if failures else Outcome.PASSED)
 
 
@@ -230,13 +240,18 @@ def finish_run(run_id: int) -> None:
     )
 
 
-def _move(case: EventCase, state: str, *, failures: list[dict[str, str]] | None = None) -> None:
+def _move(case: EventCase, state: str, **changes: Any) -> bool:
+    """Move a case on, with what changes about it; False when it moved since it was read.
+
+    What Stop or another driver made of it then stands.
+    """
     if state not in MOVES[case.state]:
         raise ValueError(f"a case does not go from {case.state} to {state}")
-    case.state = state
-    if failures is not None:
-        case.failures = failures
-    case.save(update_fields=["state", "failures", "request_id", "duration_ms"])
+    as_read = EventCase.objects.filter(pk=case.pk, state=case.state, request_id=case.request_id)
+    moved = as_read.update(state=state, **changes)
+    for name, value in {"state": state, **changes}.items():
+        setattr(case, name, value)
+    return bool(moved)
 
 
 def _words(message: str) -> dict[str, str]:

@@ -196,6 +196,62 @@ async def test_a_stopped_run_starts_nothing_more(function, alice):
     assert run.state == "stopped"
 
 
+def test_what_stop_made_of_a_case_stands(function, alice):
+    """A driver that read the case before Stop goes on after it."""
+    save(function, alice, expectation={"outcome": "succeeds"})
+    run = start(function, alice)
+    case = run.cases.get()
+    services.stop_run(function=function, by=alice, run_id=run.pk)
+    assert not running._move(case, "running", request_id="an-id")
+    case.refresh_from_db()
+    assert (case.state, case.request_id) == ("stopped", "")
+
+
+def test_a_case_that_is_just_being_started_is_stopped_too(function, alice):
+    save(function, alice, expectation={"outcome": "succeeds"})
+    run = start(function, alice)
+    running.begin_case(run.cases.get().pk)
+    services.stop_run(function=function, by=alice, run_id=run.pk)
+    assert run.cases.get().state == "stopped"
+
+
+def test_of_two_drivers_that_begin_a_case_one_does(function, alice):
+    save(function, alice, expectation={"outcome": "succeeds"})
+    first, second = start(function, alice).cases.get(), EventCase.objects.get()
+    assert running._move(first, "running", request_id="first")
+    assert not running._move(second, "running", request_id="second")
+    assert EventCase.objects.get().request_id == "first"
+
+
+def test_a_lease_that_another_driver_took_is_not_renewed(function, alice):
+    save(function, alice, expectation={"outcome": "succeeds"})
+    run = start(function, alice)
+    slow = running.take_lease(run.pk)
+    assert running.renew_lease(run.pk, slow)
+    EventRun.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    quick = running.take_lease(run.pk)
+    assert quick
+    assert not running.renew_lease(run.pk, slow)
+    assert running.renew_lease(run.pk, quick)
+
+
+async def test_a_driver_that_lost_its_lease_stops_driving(function, alice):
+    def arrange():
+        for number in range(6):
+            save(function, alice, name=str(number), expectation={"outcome": "succeeds"})
+        return start(function, alice)
+
+    run = await database_sync_to_async(arrange)()
+    calls = FakeCalls(delay=60)
+    slow = asyncio.create_task(drive(run, calls))
+    while len(calls.started) < driver.AT_ONCE:
+        await asyncio.sleep(0.01)
+    await database_sync_to_async(EventRun.objects.update)(lease_owner="somebody else")
+    run = await asyncio.wait_for(slow, timeout=10)
+    assert run.state == "running"
+    assert len(calls.started) == driver.AT_ONCE
+
+
 async def test_a_run_runs_what_was_there_when_it_began(function, alice):
     def arrange():
         kept = save(function, alice, name="kept", expectation={"subset": {"a": 1}})

@@ -171,3 +171,12 @@ def test_events_go_with_their_function(function, alice):
     save(function, alice)
     function.delete()
     assert not TestEvent.objects.exists()
+
+
+def test_what_only_its_owner_saw_goes_with_them_and_what_they_shared_stays(function, alice, bob):
+    save(function, alice, name="private")
+    save(function, alice, name="shared", sharing="shared")
+    save(function, bob, name="of another")
+    alice.delete()
+    kept = dict(TestEvent.objects.values_list("name", "owner__username"))
+    assert kept == {"shared": None, "of another": "bob"}
