@@ -6,7 +6,7 @@ from console.accounts.models import Account
 from console.accounts.roles import Role
 
 ROLES = {
-    Role.VIEWER: "Viewer: sees everything, changes nothing",
+    Role.VIEWER: "Viewer: sees every function and run, changes nothing",
     Role.INVOKER: "Invoker: also runs functions and saves test events",
     Role.DEVELOPER: "Developer: also creates functions and edits drafts",
     Role.DEPLOYER: "Deployer: also deploys, configures and deletes functions",
