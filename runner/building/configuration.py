@@ -71,6 +71,14 @@ class Configuration:
     hosts: frozenset[str]
     copied: Mapping[str, Path] = field(default_factory=dict)
 
+    @property
+    def secret(self) -> bool:
+        """Whether it holds credentials, which code that runs in a build could read."""
+        if "PIP_CLIENT_CERT" in self.environment:
+            return True
+        words = [word for value in self.environment.values() for word in value.split()]
+        return any("://" in word and "@" in urlsplit(word).netloc for word in words)
+
 
 @lru_cache(maxsize=1)
 def of_pip() -> Configuration:

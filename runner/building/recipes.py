@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.building import bubble, configuration
+from runner.building import bubble, configuration, wheels
 from runner.building.bubble import INSIDE, Command, Ending, Job
 from runner.code import MAX_FILES, MAX_TREE_BYTES
 from runner.errors import RunnerError
@@ -18,7 +18,6 @@ DISK_MB = 1_024
 TIMEOUT_S = 600.0
 PROXY = "http://127.0.0.1:3128"
 WORK = f"{INSIDE}/work"
-
 NO_EGRESS = (
     "Installing packages needs the network, and this installation has it switched off. Ask an "
     "administrator to set VIRGA_BUILD_EGRESS=1, or upload the function as a zip that already "
@@ -59,6 +58,10 @@ def build(
     """
     if text := bubble.problem():
         raise RunnerError(text)
+    if request.interpreter.language == "python" and configuration.of_pip().secret:
+        output(wheels.WHY.encode())
+        if text := wheels.problem(request.manifests.get("requirements.txt", "")):
+            raise BuildFailed(text)
     volumes = Volumes(request.run_dir)
     volume = volumes.take(disk_mb)
     try:
@@ -92,6 +95,7 @@ def _python(request: Request, work: Path, timeout_s: float) -> Job:
     install += ["--no-warn-script-location", "--root-user-action", "ignore"]
     install += ["--requirement", f"{WORK}/in/requirements.txt"]
     install += _for_another(request)
+    install += wheels.ONLY if pip.secret else ()
     # Byte code that is not checked against a time: the same packages are the same bytes.
     compile_ = [python, "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
     environment = _environment(pip, work) | {
@@ -120,7 +124,7 @@ def _for_another(request: Request) -> list[str]:
     wanted = ".".join(request.version.split(".")[:2])
     if request.interpreter.version.split(".")[:2] == wanted.split("."):
         return []
-    return ["--python-version", wanted, "--implementation", "cp", "--only-binary", ":all:"]
+    return ["--python-version", wanted, "--implementation", "cp", *wheels.ONLY]
 
 
 def _node(request: Request, work: Path, timeout_s: float) -> Job:
