@@ -1,6 +1,6 @@
 """What the dashboard shows, read from the areas below."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
@@ -54,10 +54,19 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Backend:
+    """One way to isolate: why it can't be used ("" when it can), and what it runs, in words."""
+
+    name: str
+    problem: str
+    runs: str
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """What this installation runs functions with. See `runner.services.node_status`."""
 
-    backends: list[dict[str, Any]]
+    backends: list[Backend]
     images: dict[str, Any]
     running: int
     prepared: int
@@ -67,7 +76,7 @@ class Node:
     @property
     def serving(self) -> list[str]:
         """The names of usable backends, in the order in which they are asked."""
-        return [str(each["name"]) for each in self.backends if not each["problem"]]
+        return [each.name for each in self.backends if not each.problem]
 
     @property
     def building(self) -> bool:
@@ -78,12 +87,32 @@ def node() -> Node:
     """The node's state as its runners last told it."""
     status = cast(dict[str, Any], runner.node_status())
     return Node(
-        backends=status["backends"],
+        backends=[
+            Backend(each["name"], each["problem"], in_words(each["interpreters"]))
+            for each in status["backends"]
+        ],
         images=status["images"],
         running=status["running"],
         prepared=status["prepared"],
         warm=status["warm"],
         problem=status.get("problem", ""),
+    )
+
+
+LANGUAGES = {"python": "Python", "node": "Node.js"}
+
+
+def in_words(interpreters: Iterable[Mapping[str, Any]]) -> str:
+    """What is installed, short: "Python 3.9, 3.11 · Node.js 20", without its places."""
+    versions: dict[str, set[tuple[int, ...]]] = {}
+    for each in interpreters:
+        parts = tuple(int(part) for part in str(each["version"]).split(".")[:2])
+        shown = parts[:1] if each["language"] == "node" else parts
+        versions.setdefault(str(each["language"]), set()).add(shown)
+    return " · ".join(
+        f"{LANGUAGES.get(language, language)} "
+        + ", ".join(".".join(map(str, version)) for version in sorted(found))
+        for language, found in versions.items()
     )
 
 

@@ -16,8 +16,15 @@ from runner.models import FrozenSpec, Invocation
 from tests.factories import make_account
 from tests.runners import Runners
 
-DOCKER = {"name": "docker", "problem": "", "interpreters": ["Python 3.11", "Node.js 24"]}
-BUBBLEWRAP = {"name": "bubblewrap", "problem": "", "interpreters": ["Python 3.11"]}
+PYTHON = {
+    "language": "python",
+    "version": "3.11.2",
+    "path": "/opt/py/bin/python",
+    "home": "/opt/py",
+}
+NODE = {"language": "node", "version": "24.1.0", "path": "/opt/node", "home": ""}
+DOCKER = {"name": "docker", "problem": "", "interpreters": [PYTHON, NODE]}
+BUBBLEWRAP = {"name": "bubblewrap", "problem": "", "interpreters": [PYTHON]}
 READY = {"state": "ready", "percent": 100, "step": ""}
 
 
@@ -139,7 +146,8 @@ def test_nothing_of_another_account_is_shown(account, developer):
 def test_without_a_runner_the_page_says_what_to_start(developer):
     assert "No runner is running: start it with make run." in text_of(developer)
 
-
+    assert "Python 3.11 · Node.js 24" in page
+    assert "/opt/py" not in page
 def test_what_serves_is_named(say, developer):
     say(backends=[DOCKER, BUBBLEWRAP])
     page = text_of(developer)
