@@ -48,7 +48,7 @@ def trace_of(payload: bytes) -> Pairs | None:
     """The stack trace of an error object, or None when it holds none."""
     try:
         error = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(error, dict):
         return None
@@ -72,7 +72,9 @@ def _lines(error: Mapping[str, Any], key: str) -> list[str]:
 
 def _pairs(lexer: Any, text: str) -> Pairs:
     pairs: Pairs = []
-    for token, value in lexer.get_tokens(text[:MAX_TRACE]):
+    # JSON may name half a character, which no page can hold.
+    whole = text[:MAX_TRACE].encode("utf-8", "replace").decode()
+    for token, value in lexer.get_tokens(whole):
         name = _class_of(token)
         if pairs and pairs[-1][0] == name:
             pairs[-1] = (name, pairs[-1][1] + value)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from console.errors import Invalid
+from runner.runtimes.environment import reserved_names
 from runner.spec import MEMORY_MB, TIMEOUT_S, TMP_MB
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -12,30 +13,6 @@ VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 ENVIRONMENT_BYTES = 4_096
 MAX_DESCRIPTION = 256
 MAX_TAGS = 50
-
-RESERVED = frozenset(
-    {
-        "_HANDLER",
-        "_X_AMZN_TRACE_ID",
-        "AWS_ACCESS_KEY",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_DEFAULT_REGION",
-        "AWS_EXECUTION_ENV",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-        "AWS_LAMBDA_FUNCTION_NAME",
-        "AWS_LAMBDA_FUNCTION_VERSION",
-        "AWS_LAMBDA_INITIALIZATION_TYPE",
-        "AWS_LAMBDA_LOG_GROUP_NAME",
-        "AWS_LAMBDA_LOG_STREAM_NAME",
-        "AWS_LAMBDA_RUNTIME_API",
-        "AWS_REGION",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "LAMBDA_RUNTIME_DIR",
-        "LAMBDA_TASK_ROOT",
-    }
-)
-"""Names that the runtime sets itself (AWS's guide, "Defined runtime environment variables")."""
 
 
 def check_name(name: str) -> str:
@@ -80,7 +57,7 @@ def check_numbers(*, memory_mb: int, timeout_s: int, tmp_mb: int) -> None:
 def check_variables(variables: Mapping[str, str]) -> None:
     """Environment variables: names, reserved names, 4 KB in all."""
     for name, value in variables.items():
-        if name in RESERVED:
+        if name in reserved_names():
             raise Invalid(f"{name} is set by the runtime: choose another name.", field=name)
         if not VARIABLE.fullmatch(name):
             raise Invalid(

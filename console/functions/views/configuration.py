@@ -28,11 +28,21 @@ MAX_ROWS = 200
 
 @dataclass(slots=True)
 class Row:
-    """A name and a value of a form of pairs. `kept` is the stored name of a value not shown."""
+    """A name and a value of a form of pairs.
+
+    `kept` is the name under which a value is stored; what is typed replaces
+    it, also nothing once it was `shown`.
+    """
 
     name: str
     value: str = ""
     kept: str = ""
+    shown: bool = False
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the stored value stays as it is, unseen."""
+        return bool(self.kept and not self.value and not self.shown)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,7 +68,7 @@ def reveal(request: MemberRequest, *, name: str) -> HttpResponse:
     rows = _rows(request.POST)
     for row in rows:
         if row.kept == variable and not row.value:
-            row.value = value
+            row.value, row.shown = value, True
     return _pairs(request, function, "environment", rows, "")
 
 
@@ -122,14 +132,14 @@ _VIEWS = {"general": _general, "environment": _environment, "tags": _tags}
 def _variables(rows: list[Row]) -> dict[str, str | None]:
     kept: dict[str, str | None] = {}
     for row in rows:
-        if row.kept and not row.value:
+        if row.hidden:
             if row.name and row.name != row.kept:
                 raise Invalid(
                     f"Type the value of {row.name} again: it has a new name.", field=row.name
                 )
             if row.name:
                 kept[row.name] = None
-    return _unique(kept, [row for row in rows if not (row.kept and not row.value)])
+    return _unique(kept, [row for row in rows if not row.hidden])
 
 
 def _unique(start: dict[str, str | None], rows: list[Row]) -> dict[str, str | None]:
@@ -147,8 +157,9 @@ def _unique(start: dict[str, str | None], rows: list[Row]) -> dict[str, str | No
 
 def _rows(given: QueryDict) -> list[Row]:
     names, values, kept = given.getlist("name"), given.getlist("value"), given.getlist("kept")
+    shown = set(given.getlist("shown"))
     rows = [
-        Row(name.strip(), value, before)
+        Row(name.strip(), value, before, before in shown)
         for name, value, before in zip(names, values, kept, strict=False)
     ]
     return [row for row in rows[:MAX_ROWS] if row.name or row.value or row.kept]

@@ -128,7 +128,10 @@ def _by_request_id(runs: QuerySet[Invocation], text: str) -> QuerySet[Invocation
 
 
 def _pretty(content: bytes) -> str:
+    """JSON laid out; as it came when it is none, too deep, or holds half a character."""
     try:
-        return json.dumps(json.loads(content), indent=2, ensure_ascii=False)
-    except ValueError:
+        text = json.dumps(json.loads(content), indent=2, ensure_ascii=False)
+        text.encode()
+        return text
+    except (ValueError, RecursionError):
         return content.decode("utf-8", "replace")

@@ -5,6 +5,7 @@ import pytest
 from console.accounts.models import AuditEntry
 from console.accounts.roles import Role
 from console.functions import queries, secrets, services
+from runner.runtimes.environment import reserved_names
 
 BASE = "/111122223333/functions/rain/configuration/"
 
@@ -52,6 +53,25 @@ def test_a_form_adds_keeps_and_removes(visitor, token) -> None:
     form = {"kept": ["CITY", "TOKEN"], "name": ["CITY", ""], "value": ["", ""]}
     assert visitor.post(BASE + "environment/", form).status_code == 302
     assert secrets.unseal(queries.version_of(token).environment) == {"CITY": "Bergen"}
+
+
+def test_a_value_that_was_revealed_can_be_emptied_and_a_new_one_be_empty(visitor, token) -> None:
+    part = visitor.post(
+        BASE + "environment/reveal/", {"variable": "TOKEN"}, headers={"HX-Request": "true"}
+    )
+    assert '<input type="hidden" name="shown" value="TOKEN">' in part.content.decode()
+    form = {"kept": ["TOKEN", ""], "name": ["TOKEN", "FLAG"], "value": ["", ""], "shown": ["TOKEN"]}
+    assert visitor.post(BASE + "environment/", form).status_code == 302
+    present = secrets.unseal(queries.version_of(token).environment)
+    assert present == {"TOKEN": "", "FLAG": ""}
+
+
+@pytest.mark.parametrize("name", sorted(reserved_names()))
+def test_what_the_runtime_sets_itself_is_refused(visitor, function, name) -> None:
+    form = {"kept": [""], "name": [name], "value": ["x"]}
+    answer = visitor.post(BASE + "environment/", form)
+    assert answer.status_code == 400
+    assert "is set by the runtime" in answer.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from console.accounts.roles import Role
 from console.functions import services
-from runner.models import Invocation
+from runner.models import Invocation, Payload
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BASE = "/111122223333/functions/rain/monitor/"
@@ -111,3 +111,17 @@ def test_another_functions_run_is_not_found_here(visitor, rain, alice) -> None:
     other = services.duplicate_function(function=rain, name="snow", by=alice)
     request_id = run(other, b"{}")
     assert visitor.get(f"{BASE}{request_id}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "response",
+    [b"[" * 100_000 + b"]" * 100_000, b'{"errorMessage": "\\ud800 \\u0000"}', b"\x00\xff"],
+    ids=["deep", "half a character", "no text"],
+)
+def test_no_response_breaks_the_page_of_its_run(visitor, rain, response) -> None:
+    request_id = run(rain, b"{}")
+    Payload.objects.filter(pk=request_id).update(response=response)
+    Invocation.objects.filter(pk=request_id).update(
+        state="failed", function_error="Unhandled", error_type="E", error_message="\ufffd"
+    )
+    assert visitor.get(f"{BASE}{request_id}/").status_code == 200

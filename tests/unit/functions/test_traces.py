@@ -67,3 +67,14 @@ def test_what_is_no_trace_gives_none(payload) -> None:
 def test_an_enormous_trace_is_cut() -> None:
     error = PYTHON | {"stackTrace": ["x" * 100 + "\n"] * 10_000}
     assert len(text_of(error)) < 70_000
+
+
+def test_what_is_too_deep_to_read_has_no_trace() -> None:
+    assert trace_of(b'{"stackTrace": ' + b"[" * 200_000 + b"]" * 200_000 + b"}") is None
+
+
+def test_a_trace_with_half_a_character_can_be_shown() -> None:
+    error = {"errorType": "E", "errorMessage": "\ud800", "stackTrace": ["  x \udfff\n"]}
+    pairs = trace_of(json.dumps(error).encode())
+    assert pairs
+    assert "".join(text for _, text in pairs).encode().count(b"?") == 2
