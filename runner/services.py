@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import NoReturn
 
+import redis
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -64,6 +65,9 @@ __all__ = [
     "wait_for_result",
 ]
 
+QUEUE_DOWN = (
+    "The queue does not answer: start Valkey again (make run does), or see VIRGA_REDIS_URL."
+)
 LOOK_AGAIN_S = 5.0
 """How often a waiter looks at the row: a ring may have been missed."""
 
@@ -245,17 +249,21 @@ def node_status() -> dict[str, object]:
 
     {"backends": [{"name", "problem", "interpreters": [...]}], "images":
     {"state": "ready|building|absent|failed", "percent", "step"}, "running",
-    "prepared", "warm", "runners"}. Without a living runner `backends` is
-    empty and `problem` says so.
+    "prepared", "warm", "runners"}. Without a living runner, or a queue to
+    hear one by, `backends` is empty and `problem` says so.
     """
-    living = list(nodes.alive().values())
+    problem = "No runner is running: start it with make run."
+    try:
+        living = list(nodes.alive().values())
+    except redis.RedisError:
+        living, problem = [], QUEUE_DOWN
     backends: dict[str, object] = {}
     for document in living:
         for backend in document["backends"]:
             if not backend["problem"] or backend["name"] not in backends:
                 backends[backend["name"]] = backend
     built = [document["images"] for document in living]
-    problem = "" if living else "No runner is running: start it with make run."
+    problem = "" if living else problem
     if living and all(document["problem"] for document in living):
         problem = str(living[0]["problem"])
     return {

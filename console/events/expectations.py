@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.errors import Invalid
+from console.functions.values import storable
 from runner.spec import InvocationResult, State
 
 OUTCOMES = ("succeeds", "fails")
@@ -23,6 +24,11 @@ class Failure:
     path: str = ""
     expected: str = ""
     actual: str = ""
+
+    def __post_init__(self) -> None:
+        # A response may hold what neither a database nor a page can.
+        for name in ("message", "path", "expected", "actual"):
+            object.__setattr__(self, name, storable(getattr(self, name)))
 
 
 def clean(expectation: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from console.accounts.roles import Action
 from console.errors import ConsoleError, Invalid
 from console.functions import queries, services
 from console.functions.models import Function
+from console.functions.values import storable
 from editor.errors import SaveConflict
 from editor.services import Change, save_files
 from editor.views import changes_from, conflict_as_json, saved_as_json
@@ -54,7 +55,7 @@ def request_from(message: dict[str, Any]) -> RunRequest:
         target=message.get("target", services.DRAFT),
         changes=changes_from(message.get("files", [])),
         event=event,
-        event_name=message.get("event_name", "")[:128],
+        event_name=storable(message.get("event_name", ""))[:128],
     )
 
 
@@ -86,4 +87,5 @@ def start(*, function: Function, request: RunRequest, request_id: str, by: User)
         caller=f"user:{by.get_username()}",
         request_id=request_id,
         label=request.event_name,
+        rebuild=True,
     )

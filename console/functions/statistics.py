@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import TruncHour, TruncMinute
 from django.utils import timezone
 
 from runner.models import Invocation
@@ -52,14 +53,27 @@ def points(runs: QuerySet[Invocation], span: str) -> list[Point]:
     _, length, width = SPANS[span]
     now = timezone.now()
     start = now - length
-    buckets: dict[int, list[tuple[str, float | None]]] = {}
-    rows = runs.filter(created_at__gte=start).values_list("created_at", "state", "duration_ms")
-    for created_at, state, duration_ms in rows[:SAMPLE]:
-        buckets.setdefault(int((created_at - start) / width), []).append((state, duration_ms))
+    runs = runs.filter(created_at__gte=start)
+    last = int(length / width) - 1
+    counts, errors = [0] * (last + 1), [0] * (last + 1)
+    # Counted by the database, whole minutes or hours at a time: all of them, however many.
+    whole = TruncHour("created_at") if width > timedelta(hours=1) else TruncMinute("created_at")
+    groups = runs.order_by().annotate(at=whole).values("at").annotate(**_COUNTS)
+    for at, count, failed in groups.values_list("at", "count", "errors"):
+        number = min(last, max(0, int((at - start) / width)))
+        counts[number] += count
+        errors[number] += failed
+    durations: list[list[float]] = [[] for _ in counts]
+    sample = runs.filter(state__in=ENDED, duration_ms__isnull=False)
+    for created_at, duration_ms in sample.values_list("created_at", "duration_ms")[:SAMPLE]:
+        durations[min(last, int((created_at - start) / width))].append(duration_ms or 0.0)
     return [
-        _point(start + width * number, buckets.get(number, []))
-        for number in range(int(length / width))
+        Point(start + width * number, counts[number], errors[number], percentile(sorted(ms), 0.95))
+        for number, ms in enumerate(durations)
     ]
+
+
+_COUNTS = {"count": Count("pk"), "errors": Count("pk", filter=Q(state=State.FAILED))}
 
 
 def percentile(ordered: list[float], share: float) -> float | None:
@@ -70,9 +84,7 @@ def percentile(ordered: list[float], share: float) -> float | None:
 
 
 def _summary(runs: QuerySet[Invocation], name: str) -> Summary:
-    counts = runs.order_by().aggregate(
-        count=Count("pk"), errors=Count("pk", filter=Q(state=State.FAILED))
-    )
+    counts = runs.order_by().aggregate(**_COUNTS)
     rows = runs.filter(state__in=ENDED).values_list("duration_ms", flat=True)[:SAMPLE]
     durations = sorted(ms for ms in rows if ms is not None)
     return Summary(
@@ -80,15 +92,5 @@ def _summary(runs: QuerySet[Invocation], name: str) -> Summary:
         count=counts["count"],
         errors=counts["errors"],
         p50_ms=percentile(durations, 0.5),
-        p95_ms=percentile(durations, 0.95),
-    )
-
-
-def _point(at: datetime, rows: list[tuple[str, float | None]]) -> Point:
-    durations = sorted(ms for state, ms in rows if state in ENDED and ms is not None)
-    return Point(
-        at=at,
-        count=len(rows),
-        errors=sum(1 for state, _ in rows if state == State.FAILED),
         p95_ms=percentile(durations, 0.95),
     )

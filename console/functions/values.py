@@ -15,6 +15,11 @@ MAX_DESCRIPTION = 256
 MAX_TAGS = 50
 
 
+def storable(text: str) -> str:
+    """Text that every database and page can hold: no NUL, no half of a character."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
 def check_name(name: str) -> str:
     """A function's name, as AWS takes it."""
     if not NAME.fullmatch(name):

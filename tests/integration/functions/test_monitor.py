@@ -1,11 +1,14 @@
 """The Monitor tab: the list of runs and one run."""
 
 import time
+import uuid
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from console.accounts.roles import Role
-from console.functions import services
+from console.functions import queries, services, statistics
 from runner.models import Invocation, Payload
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -125,3 +128,19 @@ def test_no_response_breaks_the_page_of_its_run(visitor, rain, response) -> None
         state="failed", function_error="Unhandled", error_type="E", error_message="\ufffd"
     )
     assert visitor.get(f"{BASE}{request_id}/").status_code == 200
+
+
+@pytest.mark.parametrize("span", statistics.SPANS)
+def test_the_chart_counts_every_run_that_the_summary_counts(rain, span, monkeypatch) -> None:
+    monkeypatch.setattr(statistics, "SAMPLE", 3)
+    row = Invocation.objects.get(pk=run(rain, b"{}"))
+    length = statistics.SPANS[span][1]
+    for number in range(8):
+        row.pk = uuid.uuid4()
+        row.state = "failed" if number % 2 else "succeeded"
+        row.created_at = timezone.now() - length * number / 8 - timedelta(seconds=1)
+        row.save(force_insert=True)
+    points = statistics.points(queries.runs_of(rain), span)
+    assert sum(point.count for point in points) == 9
+    assert sum(point.errors for point in points) == 4
+    assert sum(point.count > 0 for point in points) == 8

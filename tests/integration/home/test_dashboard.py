@@ -11,7 +11,7 @@ from console.accounts.models import Account
 from console.functions import blueprints
 from console.functions.models import Function, FunctionVersion
 from editor.models import Workspace
-from runner import nodes
+from runner import admission, nodes
 from runner.models import FrozenSpec, Invocation
 from tests.factories import make_account
 from tests.runners import Runners
@@ -145,6 +145,19 @@ def test_nothing_of_another_account_is_shown(account, developer):
 
 def test_without_a_runner_the_page_says_what_to_start(developer):
     assert "No runner is running: start it with make run." in text_of(developer)
+
+
+def test_without_a_queue_the_page_says_so_and_shows_the_rest(account, developer, settings):
+    make_function(account)
+    before, settings.REDIS_URL = settings.REDIS_URL, "unix:///nowhere/valkey.sock"
+    admission._local.__dict__.clear()
+    try:
+        page = text_of(developer)
+    finally:
+        settings.REDIS_URL = before
+        admission._local.__dict__.clear()
+    assert "The queue does not answer" in page
+    assert "orders" in page
 
 
 def test_what_serves_is_named(say, developer):

@@ -126,3 +126,15 @@ def test_an_expectation_is_kept_without_what_says_nothing():
 def test_an_expectation_that_makes_no_sense_is_refused(wrong):
     with pytest.raises(Invalid):
         clean(wrong)
+
+
+@pytest.mark.parametrize("odd", [r"\ud800", r"\u0000"])
+def test_what_no_database_holds_is_not_in_what_is_told(odd: str) -> None:
+    payload = f'{{"errorMessage": "a{odd}b", "errorType": "E"}}'.encode()
+    found = check({}, result(**(FAILED | {"payload": payload})))
+    found += check({"subset": {"a": "b"}}, result(f'{{"a": "{odd}"}}'.encode()))
+    for failure in found:
+        told = " ".join((failure.message, failure.path, failure.actual))
+        assert "\0" not in told
+        assert told.encode()
+    assert len(found) == 2
