@@ -48,8 +48,11 @@ def summaries(runs: QuerySet[Invocation]) -> list[Summary]:
     return [_summary(runs.filter(created_at__gte=now - SPANS[name][1]), name) for name in SPANS]
 
 
-def points(runs: QuerySet[Invocation], span: str) -> list[Point]:
-    """A span as points of equal width, those without runs as well."""
+def points(runs: QuerySet[Invocation], span: str, *, sample: int = SAMPLE) -> list[Point]:
+    """A span as points of equal width, those without runs as well.
+
+    Every run is counted; percentiles are of the newest `sample` that ended.
+    """
     _, length, width = SPANS[span]
     now = timezone.now()
     start = now - length
@@ -64,8 +67,8 @@ def points(runs: QuerySet[Invocation], span: str) -> list[Point]:
         counts[number] += count
         errors[number] += failed
     durations: list[list[float]] = [[] for _ in counts]
-    sample = runs.filter(state__in=ENDED, duration_ms__isnull=False)
-    for created_at, duration_ms in sample.values_list("created_at", "duration_ms")[:SAMPLE]:
+    ended = runs.filter(state__in=ENDED, duration_ms__isnull=False)
+    for created_at, duration_ms in ended.values_list("created_at", "duration_ms")[:sample]:
         durations[min(last, int((created_at - start) / width))].append(duration_ms or 0.0)
     return [
         Point(start + width * number, counts[number], errors[number], percentile(sorted(ms), 0.95))

@@ -131,8 +131,7 @@ def test_no_response_breaks_the_page_of_its_run(visitor, rain, response) -> None
 
 
 @pytest.mark.parametrize("span", statistics.SPANS)
-def test_the_chart_counts_every_run_that_the_summary_counts(rain, span, monkeypatch) -> None:
-    monkeypatch.setattr(statistics, "SAMPLE", 3)
+def test_the_chart_counts_every_run_that_the_summary_counts(rain, span) -> None:
     row = Invocation.objects.get(pk=run(rain, b"{}"))
     length = statistics.SPANS[span][1]
     for number in range(8):
@@ -140,7 +139,7 @@ def test_the_chart_counts_every_run_that_the_summary_counts(rain, span, monkeypa
         row.state = "failed" if number % 2 else "succeeded"
         row.created_at = timezone.now() - length * number / 8 - timedelta(seconds=1)
         row.save(force_insert=True)
-    points = statistics.points(queries.runs_of(rain), span)
+    points = statistics.points(queries.runs_of(rain), span, sample=3)
     assert sum(point.count for point in points) == 9
     assert sum(point.errors for point in points) == 4
     assert sum(point.count > 0 for point in points) == 8
