@@ -52,11 +52,14 @@ OURS = "The build failed in Virga itself; the worker's log says why."
 TRUNCATED = "\n[output over 1,000,000 characters is not kept]\n"
 
 
-def ensure(*, account_id: str, runtime: str, manifests: Mapping[str, str]) -> Build:
+def ensure(
+    *, account_id: str, runtime: str, manifests: Mapping[str, str], again: bool = False
+) -> Build:
     """The build for these manifests on what serves the runtime, started if there is none.
 
-    One that asks for nothing is READY with no tree. A FAILED one, or one
-    whose tree is gone, is started again. Refuses with RuntimeNotSupported,
+    One that asks for nothing is READY with no tree. One whose tree is gone is
+    started again, and a FAILED one where `again` says so: who only looks must
+    get to know that it failed. Refuses with RuntimeNotSupported,
     and with CodeInvalid a package.json that is not JSON.
     """
     key, wanted = key_of(runtime=runtime, manifests=manifests)
@@ -71,7 +74,7 @@ def ensure(*, account_id: str, runtime: str, manifests: Mapping[str, str]) -> Bu
             "lease_expires_at": timezone.now() + QUEUED,
         },
     )
-    if not made and not _again(row):
+    if not made and not _again(row, failed=again):
         return row
     if row.state == Build.State.PENDING:
         transaction.on_commit(lambda: _enqueue(key))
@@ -85,12 +88,12 @@ def key_of(*, runtime: str, manifests: Mapping[str, str]) -> tuple[str, dict[str
     return asked.key_of(interpreter, wanted), wanted
 
 
-def _again(row: Build) -> bool:
-    """Put a build that failed, was lost or is gone back to the start; whether that was needed."""
+def _again(row: Build, *, failed: bool = False) -> bool:
+    """Put a build that was lost or is gone, or `failed`, back to the start; whether it was."""
     lost = row.lease_expires_at is not None and row.lease_expires_at < timezone.now()
     gone = row.tree and not (Path(settings.CODE_STORE) / "trees" / row.tree).is_dir()
     open_ = row.state in (Build.State.PENDING, Build.State.RUNNING)
-    if not (row.state == Build.State.FAILED or (open_ and lost) or gone):
+    if not ((failed and row.state == Build.State.FAILED) or (open_ and lost) or gone):
         return False
     fresh = {
         "state": Build.State.PENDING,

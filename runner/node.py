@@ -82,7 +82,11 @@ class Node:
             code=CodeStore(Path(settings.CODE_STORE)),
             log_store=Path(settings.LOG_STORE),
             volumes=volumes,
-            limits=Limits(memory_mb=memory_budget_mb(), warm_idle_s=settings.WARM_IDLE_S),
+            limits=Limits(
+                memory_mb=memory_budget_mb(),
+                warm_idle_s=settings.WARM_IDLE_S,
+                overcommit=settings.NODE_MEMORY_OVERCOMMIT,
+            ),
         )
         self.pool.start()
         self._ear = nodes.Ear(self.owner)
@@ -153,9 +157,14 @@ class Node:
         if busy:
             self.pool.abandon(leased)
             return False
+        turn, returned = leased.turn, False
         try:
-            return self._run_leased(request_id, leased, reply)
+            events_wait = self._run_leased(request_id, leased, reply)
+            returned = True
+            return events_wait
         finally:
+            if not returned:
+                self.pool.reclaim(leased, turn)
             self.leases.drop(request_id)
             with self._lock:
                 self._running.pop(request_id, None)

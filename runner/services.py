@@ -219,14 +219,16 @@ def invocations(*, account_id: str, function_arn: str = "") -> QuerySet[Invocati
     return rows.order_by("-created_at")
 
 
-def ensure_build(*, account_id: str, runtime: str, manifests: Mapping[str, str]) -> Build:
+def ensure_build(
+    *, account_id: str, runtime: str, manifests: Mapping[str, str], again: bool = False
+) -> Build:
     """The build for these manifests, started if there is none.
 
     `manifests` maps "requirements.txt", or "package.json" and perhaps
-    "package-lock.json", to their text. A FAILED build is started again.
-    Refuses with RuntimeNotSupported.
+    "package-lock.json", to their text. A FAILED build is told as it
+    is, or started again where `again` says so. Refuses with RuntimeNotSupported.
     """
-    return builds.ensure(account_id=account_id, runtime=runtime, manifests=manifests)
+    return builds.ensure(account_id=account_id, runtime=runtime, manifests=manifests, again=again)
 
 
 def build_key(*, runtime: str, manifests: Mapping[str, str]) -> str:

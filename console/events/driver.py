@@ -21,7 +21,6 @@ from console.functions import services as functions
 from console.functions.errors import BuildNeeded
 from runner import services as runner
 from runner.errors import InvocationNotFound, Refused, RunnerError, TooManyRequests
-from runner.models import Build
 from runner.spec import InvocationResult
 
 log = logging.getLogger(__name__)
@@ -44,9 +43,6 @@ class Calls(Protocol):
     def log(self, call: Call) -> str | None:
         """The whole log where the event's expectation asks for it, else None."""
 
-    def build_failure(self, key: str) -> str:
-        """Why the function's dependencies could not be installed; "" while that may still be."""
-
 
 class FunctionCalls:
     """Calls through the one way in."""
@@ -67,12 +63,6 @@ class FunctionCalls:
 
     def log(self, call: Call) -> str | None:
         return running.log_of(call.function.account_id, call.request_id, call.expectation)
-
-    def build_failure(self, key: str) -> str:
-        build = runner.read_build(key=key)
-        if build.state != Build.State.FAILED:
-            return ""
-        return f"The function's dependencies could not be installed: {build.error}"
 
 
 async def drive(run_id: int, *, calls: Calls | None = None, pause_s: float = 1.0) -> None:
@@ -124,11 +114,6 @@ async def _case(case_id: int, calls: Calls, gate: asyncio.Semaphore, pause_s: fl
             except (BuildNeeded, TooManyRequests, InvocationNotFound) as refusal:
                 problem = str(refusal)
                 await database_sync_to_async(running.postpone_case)(case_id)
-                if isinstance(refusal, BuildNeeded):
-                    failure = await database_sync_to_async(calls.build_failure)(refusal.key)
-                    if failure:
-                        await database_sync_to_async(running.break_case)(case_id, failure)
-                        return
                 await asyncio.sleep(pause_s)
             except (ConsoleError, Refused, RunnerError) as refusal:
                 await database_sync_to_async(running.break_case)(case_id, refusal.message)

@@ -21,3 +21,13 @@ class BuildNeeded(Conflict):
             "The function's dependencies are being installed: run it again when that is done."
         )
         self.key = key
+
+
+class BuildBroken(Conflict):
+    """The code's dependencies could not be installed; the message says why."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The function's dependencies could not be installed: {why} Change them, or press "
+            "Test or Deploy to try once more."
+        )

@@ -40,7 +40,9 @@ def deploy(*, function: Function, by: User | None) -> Deploy:
         tree, revision = editor.snapshot(function.draft)
         if not store().get_tree(tree):
             raise Invalid("There is no file to deploy: create one first.")
-        build = build_for(account_id=function.account_id, runtime=latest.runtime, tree=tree)
+        build = build_for(
+            account_id=function.account_id, runtime=latest.runtime, tree=tree, again=True
+        )
         if build is not None and build.state != Build.State.READY:
             latest.code, latest.draft_revision = tree, revision
             wait(latest, build, by=by)

@@ -4,7 +4,7 @@ from django.conf import settings
 
 from console.accounts.models import Account
 from console.functions import queries
-from console.functions.errors import BuildNeeded, FunctionNotFound
+from console.functions.errors import BuildBroken, BuildNeeded, FunctionNotFound
 from console.functions.models import Function, FunctionVersion
 from console.functions.secrets import unseal
 from console.functions.services.latest import build_for
@@ -28,17 +28,19 @@ def invoke(
     label: str = "",
     trace_id: str = "",
     invocation_type: InvocationType = InvocationType.REQUEST_RESPONSE,
+    rebuild: bool = False,
 ) -> str:
     """Start one run and return its request id; the result comes by `runner.services`.
 
     `qualifier` is "draft", "$LATEST" or a version number; `caller` who or
     what calls, as the invocation list shows it. Refuses with FunctionNotFound,
-    with BuildNeeded while the code's dependencies are being installed,
+    with BuildNeeded while the code's dependencies are being installed, with
+    BuildBroken when they could not be (`rebuild` tries once more instead),
     and as `runner.services.start_invocation` does.
     """
     if function.account_id != account.pk:
         raise FunctionNotFound(f"There is no function {function.name} in this account.")
-    spec = spec_of(function, qualifier)
+    spec = spec_of(function, qualifier, rebuild=rebuild)
     return runner.start_invocation(
         spec=spec,
         event=event,
@@ -52,7 +54,7 @@ def invoke(
     )
 
 
-def spec_of(function: Function, qualifier: str) -> FunctionSpec:
+def spec_of(function: Function, qualifier: str, *, rebuild: bool = False) -> FunctionSpec:
     """The frozen specification of a version or of the draft. Refuses as `invoke`."""
     draft = qualifier == DRAFT
     version = queries.version_of(function, FunctionVersion.LATEST if draft else qualifier)
@@ -68,7 +70,7 @@ def spec_of(function: Function, qualifier: str) -> FunctionSpec:
         memory_mb=version.memory_mb,
         timeout_s=version.timeout_s,
         tmp_mb=version.tmp_mb,
-        dependencies=_dependencies(function, version, code),
+        dependencies=_dependencies(function, version, code, rebuild=rebuild),
         environment=unseal(version.environment),
         draft=draft,
         reserved_concurrency=function.reserved_concurrency,
@@ -81,13 +83,17 @@ def stop(*, function: Function, request_id: str) -> None:
     runner.stop_invocation(account_id=function.account_id, request_id=request_id)
 
 
-def _dependencies(function: Function, version: FunctionVersion, code: str) -> str:
+def _dependencies(function: Function, version: FunctionVersion, code: str, *, rebuild: bool) -> str:
     """The tree of dependencies of this code. Refuses with BuildNeeded until it is there."""
     if code == version.code and (version.dependencies or not version.build):
         return version.dependencies
-    build = build_for(account_id=function.account_id, runtime=version.runtime, tree=code)
+    build = build_for(
+        account_id=function.account_id, runtime=version.runtime, tree=code, again=rebuild
+    )
     if build is None:
         return ""
     if build.state == Build.State.READY:
         return build.tree
+    if build.state == Build.State.FAILED:
+        raise BuildBroken(build.error)
     raise BuildNeeded(build.key)

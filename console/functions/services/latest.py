@@ -7,12 +7,17 @@ from runner import services as runner
 from runner.models import Build
 
 
-def build_for(*, account_id: str, runtime: str, tree: str) -> Build | None:
-    """The build that this code needs, started if there is none; None when it needs none."""
+def build_for(*, account_id: str, runtime: str, tree: str, again: bool = False) -> Build | None:
+    """The build that this code needs, started if there is none; None when it needs none.
+
+    With `again` one that failed is started again: somebody asked for it.
+    """
     needed = manifests.needed(runtimes.language_of(runtime), tree)
     if not needed:
         return None
-    return runner.ensure_build(account_id=account_id, runtime=runtime, manifests=needed)
+    return runner.ensure_build(
+        account_id=account_id, runtime=runtime, manifests=needed, again=again
+    )
 
 
 def locked_latest(function: Function) -> FunctionVersion:

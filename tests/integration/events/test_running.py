@@ -12,8 +12,12 @@ from console.errors import Forbidden, Invalid, NotFound
 from console.events import driver, queries, services
 from console.events.models import MOVES, EventCase, EventRun, TestEvent
 from console.events.services import running
-from console.functions.errors import BuildNeeded, FunctionNotFound
+from console.functions import services as functions
+from console.functions.errors import BuildBroken, BuildNeeded, FunctionNotFound
+from editor import services as editor
+from editor.services import Change
 from runner.errors import InvocationNotFound, NoBackend, TooManyRequests
+from runner.models import Build
 from runner.spec import InvocationResult, State
 from tests.integration.events.conftest import save
 
@@ -49,9 +53,6 @@ class FakeCalls:
             duration_ms=5.0, billed_ms=5, memory_mb=128, max_memory_mb=30, init_ms=None,
             cold=False, limit=None, log_tail=b"", backend="fake",
         )  # fmt: skip
-
-    def build_failure(self, key):
-        return "no such package" if key == "broken" else ""
 
     def log(self, call):
         return "the whole log" if call.expectation.get("log_has") else None
@@ -129,7 +130,7 @@ async def test_a_refusal_for_now_is_waited_out(function, alice):
 
 @pytest.mark.parametrize(
     ("refusal", "says"),
-    [(BuildNeeded("broken"), "no such package"), (NoBackend("install it"), "install it")],
+    [(BuildBroken("no such package."), "no such package"), (NoBackend("install it"), "install it")],
 )
 async def test_what_cannot_run_says_why_and_the_others_run(function, alice, refusal, says):
     def arrange():
@@ -145,6 +146,27 @@ async def test_what_cannot_run_says_why_and_the_others_run(function, alice, refu
     failures = await database_sync_to_async(lambda: run.cases.get(name="one").failures)()
     assert says in failures[0]["message"]
     assert run.state == "finished"
+
+
+async def test_dependencies_that_failed_are_told_and_not_tried_again(function, alice):
+    """With the calls that it makes in earnest: a look at a failed build must not restart it."""
+
+    def arrange():
+        change = Change("requirements.txt", b"no-such-package\n", 0)
+        editor.save_files(workspace=function.draft, changes=[change], by=alice)
+        save(function, alice, name="one", expectation={"outcome": "succeeds"})
+        builds = Build.objects.filter(key=functions.deploy(function=function, by=alice).build)
+        builds.update(state=Build.State.FAILED, error="No such package.")
+        return start(function, alice), builds
+
+    run, builds = await database_sync_to_async(arrange)()
+    await driver.drive(run.pk, pause_s=0.01)
+    assert await states(run) == {"one": "broken"}
+    failures = await database_sync_to_async(lambda: run.cases.get().failures)()
+    assert "No such package." in failures[0]["message"]
+    assert (await database_sync_to_async(builds.get)()).state == Build.State.FAILED
+    assert (await database_sync_to_async(functions.deploy)(function=function, by=alice)).build
+    assert (await database_sync_to_async(builds.get)()).state == Build.State.PENDING
 
 
 async def test_a_driven_run_has_one_driver(function, alice):

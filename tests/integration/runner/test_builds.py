@@ -91,11 +91,20 @@ def test_a_package_that_does_not_exist_fails_with_the_tools_own_words() -> None:
     assert row.tree == ""
 
 
-def test_a_failed_build_is_started_again_when_asked_again() -> None:
+def test_a_failed_build_is_started_again_only_when_that_is_asked() -> None:
     failed = build({"requirements.txt": "virga-no-such-package-4f1d\n"})
-    again = builds.ensure(
-        account_id="1" * 12, runtime="python3.11", manifests=dict(failed.manifests)
-    )
+
+    def asked(*, again: bool) -> Build:
+        return builds.ensure(
+            account_id="1" * 12,
+            runtime="python3.11",
+            manifests=dict(failed.manifests),
+            again=again,
+        )
+
+    looked = asked(again=False)
+    assert (looked.state, looked.error) == (Build.State.FAILED, failed.error)
+    again = asked(again=True)
     assert (again.key, again.state, again.error) == (failed.key, Build.State.PENDING, "")
 
 
