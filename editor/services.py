@@ -12,7 +12,7 @@ from editor import contents
 from editor.announcements import announce_change
 from editor.errors import PathTaken, SaveConflict, Theirs
 from editor.models import File, Workspace
-from runner.code import Entry
+from runner.code import Entry, digest_of
 
 MAX_CHANGES = 1_000
 SMALL_TREE = 2_000
@@ -232,9 +232,10 @@ def _under(every: Mapping[str, File], path: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A change whose path is checked and whose content is in the store."""
+    """A change whose path and size are checked, under the digest that its content gets."""
 
     path: str
+    content: bytes
     base: int
     blob: str
     size: int
@@ -244,8 +245,14 @@ class _Kept:
 def _kept(change: Change) -> _Kept:
     path = contents.named(change.path)
     contents.check_size(path, change.content)
-    blob = contents.store().put_blob(change.content)
-    return _Kept(path, change.base, blob, len(change.content), contents.is_text(change.content))
+    return _Kept(
+        path=path,
+        content=change.content,
+        base=change.base,
+        blob=digest_of(change.content),
+        size=len(change.content),
+        text=contents.is_text(change.content),
+    )
 
 
 def _refuse_conflicts(changes: Mapping[str, _Kept], present: Mapping[str, File]) -> None:
@@ -274,6 +281,8 @@ def _write(
         runs = path in tree and tree[path].executable
         tree[path] = Entry(change.blob, change.size, runs)
     contents.check_total(len(tree), sum(entry.size for entry in tree.values()))
+    for change in changes.values():  # only now: what is refused must leave nothing on the disk
+        contents.store().put_blob(change.content)
     locked.revision += 1
     if len(tree) <= SMALL_TREE:
         # Whoever saves runs next: the tree is at hand now, and cheap.

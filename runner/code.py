@@ -133,7 +133,7 @@ class CodeStore:
 
     def put_blob(self, content: bytes) -> str:
         """Keep bytes; their digest. Keeping them twice is free."""
-        digest = hashlib.sha256(content).hexdigest()
+        digest = digest_of(content)
         place = self._blob_place(digest)
         if not place.exists():
             self._write(place, content, 0o444)
@@ -250,6 +250,11 @@ class CodeStore:
             file.write(content)
         os.chmod(temporary, mode)
         os.replace(temporary, place)
+
+
+def digest_of(content: bytes) -> str:
+    """The digest under which these bytes are kept, or would be."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def check_tree(tree: Tree) -> None:

@@ -10,6 +10,7 @@ from editor import contents, queries, services
 from editor.errors import PathTaken, SaveConflict
 from editor.models import Workspace
 from editor.services import Change
+from runner.code import digest_of
 
 
 def paths(workspace) -> list[str]:
@@ -112,6 +113,16 @@ def test_limits_hold(workspace, alice) -> None:
         save(workspace, alice, (f"big{number}", bytes([number]) * contents.MAX_FILE_BYTES, 0))
     with pytest.raises(Invalid, match="250 MB"):
         save(workspace, alice, ("one-more", bytes(contents.MAX_FILE_BYTES), 0))
+
+
+def test_what_is_refused_leaves_nothing_in_the_store(workspace, alice) -> None:
+    for path, content, base in (("app.py", b"a conflict\n", 7), ("lib", b"a folder\n", 0)):
+        with pytest.raises((SaveConflict, PathTaken, Invalid)):
+            save(workspace, alice, (path, content, base))
+        with pytest.raises(FileNotFoundError):
+            contents.store().get_blob(digest_of(content))
+    save(workspace, alice, ("kept.py", b"kept = 1\n", 0))
+    assert contents.store().get_blob(digest_of(b"kept = 1\n")) == b"kept = 1\n"
 
 
 def test_the_tree_is_that_of_the_files_now(workspace, alice) -> None:
