@@ -2,6 +2,7 @@
 
 import json
 import logging
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -19,6 +20,7 @@ from runner.stream import KIND, REPLY_LIMIT
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 3
+RETRY_AFTER = timedelta(seconds=20)
 """How often an asynchronous event is begun before it is given up as lost."""
 RUNNER_STOPPED = "The runner stopped while running it; run it again."
 FIELDS = (
@@ -127,6 +129,8 @@ def lose(row: Invocation, text: str, *, held_by: str = "", reply: str = "") -> b
     if row.state == State.RUNNING:
         _settle_log(row)
     again = row.invocation_type == InvocationType.EVENT and row.attempt + 1 < ATTEMPTS
+    if again and row.state == State.PENDING:
+        return _put_back(row)
     if again and row.state == State.RUNNING:
         moved = states.move(
             request_id=row.request_id,
@@ -145,6 +149,19 @@ def lose(row: Invocation, text: str, *, held_by: str = "", reply: str = "") -> b
         return moved
     conclude(row, State.LOST, text, held_by=held_by, reply=reply)
     return False
+
+
+def _put_back(row: Invocation) -> bool:
+    """An event that could not even be begun waits, longer each time; whether it does now."""
+    held = Invocation.objects.filter(pk=row.pk, state=State.PENDING, attempt=row.attempt)
+    waits = held.update(
+        attempt=row.attempt + 1,
+        lease_owner="",
+        lease_expires_at=None,
+        due_at=timezone.now() + RETRY_AFTER * (row.attempt + 1),
+    )
+    free(row)
+    return bool(waits)
 
 
 def _settle_log(row: Invocation) -> None:

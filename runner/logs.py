@@ -10,6 +10,7 @@ sent. A batch counts once its index entry is written.
 import os
 import struct
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,9 +29,13 @@ class LogFile:
     def __init__(self, root: Path, name: str) -> None:
         self.name = name
         place = _text_place(root, name)
-        place.parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self._text = os.open(place, flags, 0o640)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._text = os.open(place, flags, 0o640)
+        except FileNotFoundError:  # pruning took the empty folder meanwhile
+            place.parent.mkdir(parents=True, exist_ok=True)
+            self._text = os.open(place, flags, 0o640)
         self._index = os.open(_index_place(root, name), flags, 0o640)
         self.size = os.fstat(self._text).st_size
 
@@ -82,12 +87,13 @@ def remove_before(root: Path, *, account_id: str, before: datetime) -> int:
     folder = root / account_id
     removed = 0
     for place in folder.rglob("*.log"):
-        if place.stat().st_mtime < before.timestamp():
-            place.with_suffix(".idx").unlink(missing_ok=True)
-            place.unlink(missing_ok=True)
-            removed += 1
+        with suppress(FileNotFoundError):
+            if place.stat().st_mtime < before.timestamp():
+                place.with_suffix(".idx").unlink(missing_ok=True)
+                place.unlink()
+                removed += 1
     for directory, _, _ in os.walk(folder, topdown=False):
-        if not os.listdir(directory):
+        with suppress(OSError):  # not empty, or filled just now
             os.rmdir(directory)
     return removed
 

@@ -19,11 +19,12 @@ from runner import admission, endings, images, nodes, records, report, specs, st
 from runner.announcer import announcer
 from runner.code import CodeStore
 from runner.errors import Refused, RunnerError
+from runner.leased import Leased, Limits
 from runner.leases import Leases
 from runner.models import Invocation
 from runner.outcome import Call, Outcome
 from runner.output import Pump
-from runner.pool import Leased, Limits, Pool
+from runner.pool import Pool
 from runner.results import of_row
 from runner.runtime_api.server import RuntimeApiServer
 from runner.runtimes import table
@@ -57,14 +58,8 @@ class Node:
         self.closing = False
         self._lock = threading.Lock()
         _allow_many_files()
-        for dead in states.expire_dead(settings.NODE, nodes.alive(max_age_s=0)):
-            nodes.leave(dead)
-        for backend in self._backends:
-            swept = 0 if backend.problem() else backend.sweep()
-            if swept:
-                logger.info("%s: removed %d leftovers of a previous life", backend.name, swept)
         volumes = Volumes(Path(settings.RUN_DIR))
-        volumes.sweep()
+        self._clear_up(volumes)
         self._server = RuntimeApiServer()
         self._pump = Pump()
         self._announcer = announcer()
@@ -94,6 +89,16 @@ class Node:
             target=self._ear.listen, args=(self.stop, self.describe), name="ear", daemon=True
         )
         self._listener.start()
+
+    def _clear_up(self, volumes: Volumes) -> None:
+        """Remove what a previous life of this node left, and what it promised to renew."""
+        for dead in states.expire_dead(settings.NODE, nodes.alive(max_age_s=0)):
+            nodes.leave(dead)
+        for backend in self._backends:
+            swept = 0 if backend.problem() else backend.sweep()
+            if swept:
+                logger.info("%s: removed %d leftovers of a previous life", backend.name, swept)
+        volumes.sweep()
 
     def close(self) -> None:
         """End every sandbox and thread, leaving nothing behind."""

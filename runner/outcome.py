@@ -185,7 +185,7 @@ def _error_object(body: bytes, error_type: str) -> dict[str, str]:
     """The runtime's own error object, or one made of the header when the body is none."""
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: brackets, thousands deep
         found = None
     if not isinstance(found, dict):
         found = {"errorMessage": body.decode("utf-8", "replace")}

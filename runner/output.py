@@ -7,6 +7,7 @@ function never blocks and its neighbours keep their processor.
 """
 
 import errno
+import logging
 import os
 import selectors
 import threading
@@ -17,6 +18,8 @@ BATCH_S = 0.02
 BATCH_BYTES = 65_536
 PAUSE_S = 0.005
 READS_A_TURN = 16
+
+logger = logging.getLogger(__name__)
 
 Receive = Callable[[bytes], bool]
 
@@ -61,7 +64,12 @@ class Source:
         if self._buffer:
             batch = bytes(self._buffer)
             self._buffer.clear()
-            self._wanted = self._receive(batch)
+            try:
+                self._wanted = self._receive(batch)
+            except OSError:
+                # A full disk costs this sandbox's lines, never the thread that reads for all.
+                logger.exception("output could not be kept")
+                self._wanted = False
 
     def _take(self, chunk: bytes, now: float) -> None:
         self._buffer += chunk

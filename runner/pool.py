@@ -12,7 +12,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from runner import logs
 from runner.code import CodeStore
 from runner.environment import Environment
 from runner.errors import NoRoom, RunnerError
+from runner.leased import Leased, Limits
 from runner.logs import LogFile
 from runner.output import Pump
 from runner.runtime_api.session import Server
@@ -37,52 +37,6 @@ PREPARED_MB = 16
 SPARE_MB = min(TMP_MB)
 """Volumes of this size are made ahead: what functions have unless they ask for more."""
 LOOK_S = 5.0
-ROOM_PATIENCE_S = 20.0
-"""How long a lease waits for room: less than a call waits before it is enqueued again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much the pool may keep, and lease at once.
-
-    Leased environments may be configured with `overcommit` times the memory
-    together: most functions use a fraction of their limit.
-    """
-
-    memory_mb: int
-    warm_idle_s: float
-    overcommit: float = 4.0
-    room_patience_s: float = ROOM_PATIENCE_S
-
-    @property
-    def leased_mb(self) -> int:
-        """What the leased may be configured with together."""
-        return int(self.memory_mb * self.overcommit)
-
-
-class Leased:
-    """An environment as the pool hands it out: with its log stream and spec."""
-
-    def __init__(
-        self,
-        spec: FunctionSpec,
-        digest: str,
-        environment: Environment,
-        log: LogFile,
-        volume: Volume,
-    ) -> None:
-        self.spec = spec
-        self.digest = digest
-        self.environment = environment
-        self.log = log
-        self.volume = volume
-        self.cold = True
-        self.used_at = time.monotonic()
-
-    @property
-    def version(self) -> tuple[str, str, bool]:
-        """Which version it serves; a new spec of the same version supersedes it."""
-        return self.spec.function_arn, self.spec.version, self.spec.draft
 
 
 class Pool:
@@ -135,6 +89,7 @@ class Pool:
             self._await_room(spec.memory_mb)
             while (warm := self._newest(digest)) is not None:
                 if warm.environment.usable():
+                    warm.turn += 1
                     self._leased.add(warm)
                     return warm
                 self._discard(warm)
@@ -170,6 +125,13 @@ class Pool:
             for volume in self._left_tmp.add(leased.digest, leased.volume, at=leased.used_at):
                 self._trash.put(partial(self._volumes.remove, volume))
             self._wake.notify_all()
+
+    def reclaim(self, leased: Leased, turn: int) -> None:
+        """Destroy what the lease of that turn still holds: its holder failed to give it back."""
+        with self._wake:
+            if leased not in self._leased or leased.turn != turn:
+                return
+        self.give_back(leased, reusable=False)
 
     def abandon(self, leased: Leased) -> None:
         """Give back a lease that was not used after all."""

@@ -67,7 +67,9 @@ def _fail(request_id: str) -> None:
     if row is None:
         return
     if row.state in (State.PENDING, State.RUNNING):
-        endings.lose(row, "The runner failed; its log says why. Run it again.")
+        here = node.current()
+        held_by = here.owner if here is not None and row.state == State.RUNNING else ""
+        endings.lose(row, "The runner failed; its log says why. Run it again.", held_by=held_by)
 
 
 # -- the worker's life

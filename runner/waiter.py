@@ -53,7 +53,11 @@ class Waiter:
         """Listen to the channel group of a call that was begun elsewhere."""
         if self._opened is None:
             self._opened = asyncio.create_task(self._open())
-        await asyncio.shield(self._opened)
+        try:
+            await asyncio.shield(self._opened)
+        except (redis.RedisError, OSError):
+            self._opened = None  # the next to join tries again
+            raise
         await self._layer.group_add(group_of(request_id), self._channel)
 
     async def leave(self, request_id: str) -> None:

@@ -11,9 +11,10 @@ import pytest
 
 from runner.code import CodeStore, Entry
 from runner.errors import NoBackend, NoRoom, RuntimeNotSupported, SandboxFailed
+from runner.leased import Leased, Limits
 from runner.outcome import Call, Outcome
 from runner.output import Pump
-from runner.pool import Leased, Limits, Pool
+from runner.pool import Pool
 from runner.runtime_api.server import RuntimeApiServer
 from runner.runtimes import table
 from runner.sandboxes.volumes import Volumes
@@ -333,3 +334,19 @@ def test_an_init_over_its_limit_is_run_again_inside_the_timeout(build) -> None:
     outcome = house.run(house.lease(house.spec(source)), timeout_s=1)
     assert outcome.error_type == "Sandbox.Timedout"
     assert len(house.backend.sandboxes) == 2
+
+
+def test_a_lease_whose_holder_failed_is_taken_back_and_a_later_one_is_not(build) -> None:
+    house = build()
+    spec = house.spec()
+    lost = house.lease(spec)
+    house.pool.reclaim(lost, lost.turn)
+    assert house.pool.counts()["running"] == 0
+    kept = house.lease(spec)
+    turn = kept.turn
+    house.run(kept)
+    again = house.lease(spec)
+    assert again is kept
+    house.pool.reclaim(kept, turn)
+    assert house.pool.counts()["running"] == 1
+    house.run(again)

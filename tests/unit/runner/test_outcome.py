@@ -65,3 +65,9 @@ def test_memory_that_ran_out_is_a_kill_and_names_the_limit() -> None:
     assert outcome.error_type == "Runtime.ExitError"
     assert b"signal: killed" in outcome.payload
     assert outcome.limit is Limit.MEMORY
+
+
+def test_an_error_body_of_brackets_thousands_deep_is_only_text() -> None:
+    answer = Answer(body=b"[" * 200_000, error_type="Odd")
+    outcome = answered(answer, duration_ms=1, init_ms=None, usage=Usage(20))
+    assert outcome.error_type == "Odd"

@@ -79,3 +79,24 @@ def test_a_flood_nobody_wants_is_still_drained(pump: Pump) -> None:
     pump.remove(source)
     os.close(read)
     os.close(write)
+
+
+def test_lines_that_can_not_be_kept_cost_nobody_elses(pump: Pump) -> None:
+    def full(data: bytes) -> bool:
+        raise OSError(28, "No space left on device")
+
+    read, write = os.pipe()
+    broken = pump.add(read, full, lambda: None)
+    os.write(write, b"lost\n")
+    other_read, other_write = os.pipe()
+    ear = Ear()
+    other = pump.add(other_read, ear.receive, ear.ended.set)
+    until_empty = time.monotonic() + 5
+    while not ear.some.is_set() and time.monotonic() < until_empty:
+        os.write(other_write, b"kept\n")
+        ear.some.wait(0.1)
+    assert ear.heard
+    for source, handles in ((broken, (read, write)), (other, (other_read, other_write))):
+        pump.remove(source)
+        for handle in handles:
+            os.close(handle)
