@@ -1,58 +1,16 @@
 """The Code tab in a real browser against a whole installation: edit, save, run, compare, deploy."""
 
-import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.axe import violations
-from tests.installation import Installation
+from tests.browser.code_tab import HELLO, SLOW, Code, OpenTab, replace, result, write
 
 pytestmark = [pytest.mark.browser, pytest.mark.bubblewrap, pytest.mark.timeout(300)]
 
-# Answers come late where a machine runs other things too.
-expect.set_options(timeout=15_000)
-MAKE = """
-import json, pathlib
-from console.accounts.models import Account, User
-from console.functions.services import create_function
-for name, files in json.loads(pathlib.Path({wanted!r}).read_text()).items():
-    create_function(
-        account=Account.objects.first(), name=name, runtime="python3.12", by=User.objects.first(),
-        files={{path: text.encode("latin-1") for path, text in files.items()}},
-        handler="app.handler",
-    )
-print("ACCOUNT", Account.objects.first().pk)
-"""
-SAVE = """
-from console.functions.models import Function
-from editor.models import File
-from editor.services import Change, save_files
-draft = Function.objects.get(name="{name}").draft
-base = File.objects.get(workspace=draft, path="app.py").revision
-save_files(workspace=draft, changes=[Change("app.py", {content!r}.encode(), base)], by=None)
-"""
-HELLO = """import json
-
-
-def handler(event, context):
-    print("hello from the sandbox")
-    return {"statusCode": 200, "body": json.dumps(event)}
-"""
-SLOW = """import time
-
-
-def handler(event, context):
-    for count in range(50):
-        print("tick", count, flush=True)
-        time.sleep(0.1)
-    return "done"
-"""
-FILES = {"app.py": HELLO, "lib/texts.py": "GREETING = 'bonjour'\n", "logo.png": "\x89PNG\x00\x01"}
 OTHER_TABS = [
     "test/",
     "monitor/",
@@ -62,101 +20,6 @@ OTHER_TABS = [
     "aliases/",
     "versions/",
 ]
-WATCH = """
-window.violations = [];
-document.addEventListener("securitypolicyviolation", (event) => {
-  window.violations.push(`${event.violatedDirective} ${event.sourceFile}:${event.lineNumber}`);
-});
-"""
-
-OpenTab = Callable[..., Page]
-
-
-@dataclass(frozen=True)
-class Code:
-    """The function of one test."""
-
-    installation: Installation
-    name: str
-    url: str
-
-    def save_as_somebody_else(self, content: str) -> None:
-        """Save app.py from outside the browser."""
-        self.installation.manage("shell", "-c", SAVE.format(name=self.name, content=content))
-
-
-def name_of(item: pytest.Item) -> str:
-    """The name of a test's function."""
-    return re.sub(r"\W+", "_", item.name.removeprefix("test_").replace("chromium", ""))[-60:]
-
-
-@pytest.fixture(scope="module")
-def functions(
-    installation: Installation,
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> str:
-    """A function for every test of this module, made in one go; where they are."""
-    wanted = {}
-    for item in request.session.items:
-        if isinstance(item, pytest.Function) and item.module is request.module:
-            marked = item.get_closest_marker("files")
-            wanted[name_of(item)] = marked.args[0] if marked else FILES
-    listed = tmp_path_factory.mktemp("editor") / "wanted.json"
-    listed.write_text(json.dumps(wanted))
-    printed = installation.manage("shell", "-c", MAKE.format(wanted=str(listed)))
-    return f"{installation.url}/{printed.split('ACCOUNT ')[1].strip()}/functions"
-
-
-@pytest.fixture
-def code(installation: Installation, functions: str, request: pytest.FixtureRequest) -> Code:
-    name = name_of(request.node)
-    return Code(installation, name, f"{functions}/{name}/")
-
-
-@pytest.fixture
-def open_tab(code: Code, browser: Browser, signed_in: StorageState) -> Iterator[OpenTab]:
-    """Opens the Code tab at a size and in a theme; nothing may break or violate the policy."""
-    contexts, pages = [], []
-
-    def tab(width: int = 1280, theme: str = "light") -> Page:
-        context = browser.new_context(
-            storage_state=signed_in,
-            viewport={"width": width, "height": 900},
-            color_scheme=theme,
-            permissions=["clipboard-read", "clipboard-write"],
-        )
-        context.add_init_script(WATCH)
-        contexts.append(context)
-        page = context.new_page()
-        problems: list[str] = []
-        page.on("pageerror", lambda error: problems.append(f"{error.message}\n{error.stack}"))
-        page.goto(code.url)
-        expect(page.locator("virga-editor[data-ready]")).to_be_visible()
-        pages.append((page, problems))
-        return page
-
-    yield tab
-    for page, problems in pages:
-        assert problems == []
-        assert page.evaluate("window.violations") == []
-    for context in contexts:
-        context.close()
-
-
-def write(page: Page, text: str) -> None:
-    """Type at the end of the open file."""
-    page.locator(".ve-monaco").click()
-    page.keyboard.press("Control+End")
-    page.keyboard.insert_text(text)
-
-
-def replace(page: Page, text: str) -> None:
-    """Paste text in place of the open file's."""
-    page.evaluate("text => navigator.clipboard.writeText(text)", text)
-    page.locator(".ve-monaco").click()
-    page.keyboard.press("Control+a")
-    page.keyboard.press("Control+v")
 
 
 def broken_texts(page: Page) -> None:
@@ -170,10 +33,6 @@ def broken_texts(page: Page) -> None:
             page.keyboard.press("Control+a")
             put(text)
             page.evaluate("new Promise(requestAnimationFrame)")
-
-
-def result(page: Page, word: str) -> None:
-    expect(page.locator(".vr-title")).to_have_text(f"Execution result: {word}", timeout=20_000)
 
 
 def test_what_is_saved_is_there_after_a_reload(open_tab: OpenTab) -> None:

@@ -27,6 +27,8 @@ export class Tester {
   }
 
   target(to?: Target): Target {
+    // The draft runs for those who may change it; others run what is deployed.
+    if (!this.mayEdit) return "$LATEST";
     if (to) this.chosen.value = to;
     return this.chosen.value;
   }
