@@ -192,6 +192,8 @@ def claim_home() -> int:
     """Hold the installation's lock, so that two never share one home."""
     for place in (HOME, RUN, RUN / "log"):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if place.stat().st_uid == os.getuid():
+            place.chmod(0o700)  # one that was there already may be open to all
     lock = os.open(RUN / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
