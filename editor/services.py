@@ -177,17 +177,6 @@ def delete(*, workspace: Workspace, path: str, by: User | None) -> int:
     return locked.revision
 
 
-def replace_all(*, workspace: Workspace, files: Mapping[str, bytes], by: User | None) -> int:
-    """Put these files in the place of all there are; the new revision. Refuses as `save_files`."""
-    kept = [_kept(Change(path, content, 0)) for path, content in files.items()]
-    changes = {change.path: change for change in kept}
-    with transaction.atomic():
-        locked = _lock(workspace)
-        locked.files.all().delete()
-        _write(locked, changes, {}, by)
-    return locked.revision
-
-
 def tree_of(workspace: Workspace) -> str:
     """The tree digest (`runner.code`) of all files as they are now."""
     return snapshot(workspace)[0]

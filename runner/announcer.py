@@ -101,13 +101,3 @@ def announcer() -> Announcer:
         if _current is None or _current[0] != os.getpid():
             _current = (os.getpid(), Announcer())
         return _current[1]
-
-
-def close_announcer() -> None:
-    """End this process's announcer, if one was started."""
-    global _current
-    with _lock:
-        mine = _current if _current is not None and _current[0] == os.getpid() else None
-        _current = None
-    if mine is not None:
-        mine[1].close()

@@ -224,10 +224,6 @@ class CodeStore:
             _settle(directory, place)
         return digest
 
-    def size_of(self, digest: str) -> int:
-        """Bytes of all files of a tree."""
-        return sum(entry.size for entry in self.get_tree(digest).values())
-
     # -- places
 
     def _blob_place(self, digest: str) -> Path:

@@ -156,13 +156,7 @@ class Environment:
             sandbox, self._sandbox = self._sandbox, None
             session, self._session = self._session, None
             source, self._source = self._source, None
-        if source is not None:
-            self._pump.drain(source)
-            self._pump.remove(source)
-        if session is not None:
-            session.close()
-        if sandbox is not None:
-            sandbox.stop()
+        self._destroy(sandbox, session, source)
 
     # -- inside an invocation
 
@@ -190,6 +184,13 @@ class Environment:
     def _reboot(self) -> tuple["Future[InitError | None]", float]:
         sandbox, session, source = self._sandbox, self._session, self._source
         self._sandbox = self._session = self._source = None
+        self._destroy(sandbox, session, source)
+        return self._boot()
+
+    def _destroy(
+        self, sandbox: Sandbox | None, session: Session | None, source: Source | None
+    ) -> None:
+        """End the parts of a start in their order: what was printed is heard first."""
         if source is not None:
             self._pump.drain(source)
             self._pump.remove(source)
@@ -197,7 +198,6 @@ class Environment:
             session.close()
         if sandbox is not None:
             sandbox.stop()
-        return self._boot()
 
     def _initialise(
         self, call: Call, started: Callable[[], None]

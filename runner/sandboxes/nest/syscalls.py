@@ -47,7 +47,6 @@ LAST_CAPABILITY = 63  # dropping one that the kernel does not know is refused, a
 
 _AT_FDCWD = -100
 _AT_EMPTY_PATH = 0x1000
-_AT_RECURSIVE = 0x8000
 _OPEN_TREE_CLONE = 1
 _OPEN_TREE_CLOEXEC = os.O_CLOEXEC
 _MOVE_MOUNT_F_EMPTY_PATH = 4
