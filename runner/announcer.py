@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class Announcer:
-    """See the module. `close` sends what is queued first."""
+    """See the module. Its thread ends with the process."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -29,20 +29,12 @@ class Announcer:
         self._lock = threading.Lock()
         self._queue: deque[_Item] = deque()
         self._awake = False
-        self._closed = False
         self._thread = threading.Thread(target=self._main, name="announcer", daemon=True)
         self._thread.start()
 
     def send(self, group: str, kind: str, message: Mapping[str, Any]) -> None:
         """Announce to a group; returns at once."""
         self._put(_Item(group, {"type": kind, "message": message}))
-
-    def close(self) -> None:
-        """Send what is queued and end the thread."""
-        self._closed = True
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._wake.set)
-            self._thread.join(timeout=5)
 
     def _put(self, item: "_Item") -> None:
         with self._lock:
@@ -60,10 +52,7 @@ class Announcer:
 
     def _main(self) -> None:
         asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_until_complete(self._serve())
-        finally:
-            self._loop.close()
+        self._loop.run_until_complete(self._serve())
 
     async def _serve(self) -> None:
         layer = get_channel_layer()
@@ -72,9 +61,6 @@ class Announcer:
             self._wake.clear()
             while (item := self._next()) is not None:
                 await _send(layer, item)
-            if self._closed:
-                break
-        await layer.flush()
 
 
 @dataclass(frozen=True, slots=True)
