@@ -54,12 +54,6 @@ def handler(event, context):
     return "done"
 """
 FILES = {"app.py": HELLO, "lib/texts.py": "GREETING = 'bonjour'\n", "logo.png": "\x89PNG\x00\x01"}
-WATCH = """
-window.violations = [];
-document.addEventListener("securitypolicyviolation", (event) => {
-  window.violations.push(`${event.violatedDirective} ${event.sourceFile}:${event.lineNumber}`);
-});
-"""
 
 OpenTab = Callable[..., Page]
 

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
 
 from tests import needs
-from tests.browser.code_tab import FILES, MAKE, WATCH, Code, OpenTab, name_of
+from tests.browser.code_tab import FILES, MAKE, Code, OpenTab, name_of
+from tests.browser.policy import WATCH
 from tests.installation import Installation, running_installation
 
 FLAGS = [

@@ -7,19 +7,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
-from tests import needs
+from tests.browser.axe import violations
+from tests.browser.policy import WATCH
 from tests.installation import Installation
 
 pytestmark = [pytest.mark.browser, pytest.mark.bubblewrap, pytest.mark.timeout(300)]
 
-AXE = needs.ROOT / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-WATCH = """
-window.violations = [];
-document.addEventListener("securitypolicyviolation", (event) => {
-  window.violations.push(`${event.violatedDirective} ${event.sourceFile}:${event.lineNumber}`);
-});
-"""
 PAGES = ["", "members/", "audit/", "settings/", "search?q=a", "nothing-here/"]
 LOOKS = [("light", 1280), ("dark", 1280), ("light", 412), ("dark", 412)]
 
@@ -53,15 +46,6 @@ def account_of(page: Page) -> str:
     return found.group(1)
 
 
-def axe(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text() + ";0")
-    return page.evaluate(
-        "rules => axe.run(document, {runOnly: rules}).then(found => found.violations.map("
-        "it => `${it.id}: ${it.nodes.map(node => node.target.join(' ')).join(', ')}`))",
-        RULES,
-    )
-
-
 def spills(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
 
@@ -83,7 +67,7 @@ def test_the_sign_in_page_is_open_to_all(
 ) -> None:
     page = look(scheme, width)
     page.goto(f"{installation.url}/auth/login/")
-    assert axe(page) == []
+    assert violations(page) == []
     assert spills(page) <= 0
 
 
@@ -96,7 +80,7 @@ def test_every_page_is_open_to_all_and_fits(
     root = f"{installation.url}/{account_of(page)}/"
     for path in [*PAGES, "../accounts/", "../profile/"]:
         page.goto(root + path)
-        assert (path, axe(page)) == (path, [])
+        assert (path, violations(page)) == (path, [])
         assert (path, spills(page)) <= (path, 0)
         assert page.evaluate("window.violations") == []
 
@@ -109,7 +93,7 @@ def test_the_open_menus_are_open_to_all(
         page.goto(installation.url)
         for name in (re.compile("Switch account"), "Colours", re.compile("your menu")):
             page.get_by_role("button", name=name).click()
-            assert axe(page) == []
+            assert violations(page) == []
             page.keyboard.press("Escape")
 
 
@@ -178,7 +162,7 @@ def test_an_invited_person_joins_and_loses_everything_when_removed(
     admin.get_by_role("button", name="Remove dora").click()
     dialog = admin.get_by_role("dialog")
     expect(dialog).to_contain_text("dora loses access to this account at once")
-    assert axe(admin) == []
+    assert violations(admin) == []
     dialog.get_by_role("button", name="Cancel").click()
     expect(admin.get_by_role("button", name="Remove dora")).to_be_visible()
     admin.get_by_role("button", name="Remove dora").click()

@@ -5,14 +5,14 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, expect
 
-from tests import needs
-from tests.installation import Installation, running_installation
+from tests.browser.axe import violations
+from tests.browser.policy import WATCH
+from tests.installation import Installation
 
 pytestmark = [pytest.mark.browser, pytest.mark.bubblewrap, pytest.mark.timeout(300)]
 
-AXE = needs.ROOT / "node_modules" / "axe-core" / "axe.min.js"
 MAKE = """
 from console.accounts.models import Account, User
 from console.functions import blueprints
@@ -24,46 +24,11 @@ create_function(
 )
 print("ACCOUNT", Account.objects.first().pk)
 """
-WATCH = """
-window.violations = [];
-document.addEventListener("securitypolicyviolation", (event) => {
-  window.violations.push(`${event.violatedDirective} ${event.sourceFile}:${event.lineNumber}`);
-});
-"""
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    needs.require("chromium", "bubblewrap")
-    home = tmp_path_factory.mktemp("events") / "home"
-    with running_installation(home, {"VIRGA_BACKENDS": "bubblewrap"}) as it:
-        yield it
-
-
-@pytest.fixture(scope="module")
-def browser(installation: Installation) -> Iterator[Browser]:
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def signed_in(installation: Installation, browser: Browser) -> dict[str, object]:
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(installation.sign_in_link())
-    page.get_by_role("button", name=re.compile("Sign in")).click()
-    expect(page.locator(".topbar")).to_be_visible()
-    state = context.storage_state()
-    context.close()
-    return state
 
 
 @pytest.fixture
 def open_tab(
-    installation: Installation, browser: Browser, signed_in: dict[str, object], request
+    installation: Installation, browser: Browser, signed_in: StorageState, request
 ) -> Iterator[object]:
     """A function of its own for each test; opens its Test tab at a size and in a theme."""
     name = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_"))[-60:].strip("-")
@@ -107,13 +72,9 @@ def save(page: Page, name: str) -> None:
 
 
 def axe(page: Page) -> list[str]:
-    # Injected by the test's own hand: the page's policy lets no script in.
-    page.evaluate(AXE.read_text())
-    # From the top: what the fixed bar half covers would count as too small to touch.
+    """From the top: what the fixed bar half covers would count as too small to touch."""
     page.evaluate("scrollTo(0, 0)")
-    run = "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']})"
-    found = page.evaluate(f"{run}.then((r) => r.violations)")
-    return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
+    return violations(page)
 
 
 def test_an_event_made_from_a_form_is_saved_and_tested(open_tab):
