@@ -80,13 +80,11 @@ def check_runnable(runtime: str) -> None:
 
 def place(spec: FunctionSpec, request_id: str, account_limit: int) -> admission.Place:
     """What admission is asked for a call of this function."""
-    reserved = spec.reserved_concurrency
     return admission.Place(
         request_id=request_id,
         account_id=spec.account_id,
         function_arn=spec.function_arn,
-        function_limit=settings.FUNCTION_CONCURRENCY if reserved is None else reserved,
-        reserved=reserved is not None,
+        reserved=spec.reserved_concurrency,
         account_limit=account_limit,
         node_limit=settings.NODE_CONCURRENCY,
     )

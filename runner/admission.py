@@ -49,15 +49,22 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Who asks, and how many may run at once in each circle."""
+    """Who asks, and how many may run at once in each circle.
+
+    `reserved` is the function's own concurrency, None when it has none.
+    """
 
     request_id: str
     account_id: str
     function_arn: str
-    function_limit: int
-    reserved: bool
+    reserved: int | None
     account_limit: int
     node_limit: int
+
+    @property
+    def function_limit(self) -> int:
+        """How many calls of the function may run at once."""
+        return settings.FUNCTION_CONCURRENCY if self.reserved is None else self.reserved
 
 
 _local = threading.local()
@@ -82,7 +89,7 @@ def admit(place: Place, *, hold_s: float = WAITING_S) -> None:
     arguments += [place.function_limit, place.account_limit, place.node_limit]
     full = int(_local.admit(keys=places, args=arguments))
     if full == 1:
-        reason = Reason.RESERVED if place.reserved else Reason.CONCURRENT
+        reason = Reason.CONCURRENT if place.reserved is None else Reason.RESERVED
         raise TooManyRequests(
             f"Rate Exceeded: {place.function_limit} calls of this function run already. "
             "Try again when one has ended.",

@@ -73,13 +73,11 @@ def _dispatch_one(waiting: Any) -> bool:
 
 
 def _admit_event(row: Invocation) -> bool:
-    reserved = row.spec.document.get("reserved_concurrency")
     place = admission.Place(
         request_id=str(row.request_id),
         account_id=row.account_id,
         function_arn=row.function_arn,
-        function_limit=settings.FUNCTION_CONCURRENCY if reserved is None else reserved,
-        reserved=reserved is not None,
+        reserved=row.spec.document.get("reserved_concurrency"),
         account_limit=row.account_limit or settings.NODE_CONCURRENCY,
         node_limit=int(settings.NODE_CONCURRENCY * admission.EVENTS_SHARE),
     )

@@ -1,17 +1,15 @@
 """Frozen specs: stored once by content, their variables encrypted."""
 
-import base64
-import hashlib
 import json
 import threading
 import time
 from collections import OrderedDict
 
-from cryptography.fernet import Fernet, InvalidToken
-from django.conf import settings
+from cryptography.fernet import InvalidToken
 
 from runner.errors import RunnerError
 from runner.models import FrozenSpec
+from runner.sealing import cipher
 from runner.spec import FunctionSpec
 
 KEPT = 512
@@ -24,13 +22,13 @@ _thawed: "OrderedDict[str, FunctionSpec]" = OrderedDict()
 
 def seal(text: bytes) -> bytes:
     """Encrypt under the installation's key."""
-    return _cipher().encrypt(text)
+    return cipher().encrypt(text)
 
 
 def unseal(sealed: bytes) -> bytes:
     """Decrypt. Raises RunnerError when the key is not the one it was sealed with."""
     try:
-        return _cipher().decrypt(sealed)
+        return cipher().decrypt(sealed)
     except InvalidToken as error:
         raise RunnerError(
             "The variables were encrypted with another key: restore VIRGA_ENCRYPTION_KEY "
@@ -99,8 +97,3 @@ def _remember(digest: str, spec: FunctionSpec) -> None:
         _thawed.move_to_end(digest)
         while len(_thawed) > KEPT:
             _thawed.popitem(last=False)
-
-
-def _cipher() -> Fernet:
-    key = hashlib.sha256(settings.ENCRYPTION_KEY.encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(key))

@@ -1,13 +1,14 @@
 """Environment variables at rest: encrypted with a key derived from ENCRYPTION_KEY."""
 
-import base64
-import hashlib
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 
-from cryptography.fernet import Fernet, InvalidToken
-from django.conf import settings
+from cryptography.fernet import InvalidToken
+
+from runner.sealing import cipher
+
+# Bound to its use, so that a key shared with another store opens nothing here.
+PURPOSE = "virga.functions.environment:"
 
 
 class KeyChanged(Exception):
@@ -18,7 +19,7 @@ def seal(variables: Mapping[str, str]) -> bytes:
     """The variables as the database keeps them."""
     if not variables:
         return b""
-    return _cipher(settings.ENCRYPTION_KEY).encrypt(json.dumps(dict(variables)).encode())
+    return cipher(PURPOSE).encrypt(json.dumps(dict(variables)).encode())
 
 
 def unseal(sealed: bytes | memoryview) -> dict[str, str]:
@@ -26,14 +27,7 @@ def unseal(sealed: bytes | memoryview) -> dict[str, str]:
     if not sealed:
         return {}
     try:
-        clear = _cipher(settings.ENCRYPTION_KEY).decrypt(bytes(sealed))
+        clear = cipher(PURPOSE).decrypt(bytes(sealed))
     except InvalidToken as error:
         raise KeyChanged(KeyChanged.__doc__) from error
     return dict(json.loads(clear))
-
-
-@lru_cache(maxsize=2)
-def _cipher(key: str) -> Fernet:
-    # Bound to its use, so that a key shared with another store opens nothing here.
-    derived = hashlib.sha256(b"virga.functions.environment:" + key.encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(derived))

@@ -15,8 +15,7 @@ PLACE = admission.Place(
     request_id="",
     account_id="111122223333",
     function_arn="arn:aws:lambda:us-east-1:111122223333:function:lane",
-    function_limit=1,
-    reserved=False,
+    reserved=1,
     account_limit=5,
     node_limit=5,
 )
