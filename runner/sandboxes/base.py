@@ -10,6 +10,7 @@ every backend and on the fake. `safety.Safe` wraps any of them: broken means
 destroyed, ended twice is fine.
 """
 
+import json
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,6 +42,11 @@ class Assignment:
     tmp: Path
     dependencies: Path | None = None
     layers: tuple[Path, ...] = ()
+
+    def line(self) -> bytes:
+        """What the bootstrap reads on its standard input: one line of JSON."""
+        told = {"handler": self.handler, "environment": dict(self.environment)}
+        return json.dumps(told).encode() + b"\n"
 
 
 @dataclass(frozen=True, slots=True)

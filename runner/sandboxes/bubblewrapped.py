@@ -1,6 +1,5 @@
 """One sandbox of a nest, from outside."""
 
-import json
 import os
 import select
 import signal
@@ -142,11 +141,10 @@ class Bubblewrapped:
         """As `Sandbox.assign`."""
         self._enforcer.limit(assignment.memory_mb, assignment.tmp)
         self._mount(assignment)
-        line = {"handler": assignment.handler, "environment": dict(assignment.environment)}
         self._enforcer.thaw()
         self._initialising = True
         try:
-            data = json.dumps(line).encode() + b"\n"
+            data = assignment.line()
             while data:
                 data = data[os.write(self._input, data) :]
         except OSError as error:

@@ -1,6 +1,5 @@
 """One container as a sandbox."""
 
-import json
 import os
 import signal
 import socket
@@ -76,13 +75,10 @@ class DockerSandbox:
         self._event = self._parts.watch.add(self._group, self._ran_out_of_memory)
         _hand_over(assignment.tmp, self._parts.user, self._parts.user)
         namespaces.bind_into(self._process.pid, self._binds(assignment))
-        line = json.dumps(
-            {"handler": assignment.handler, "environment": dict(assignment.environment)}
-        )
         self.thaw()
         self._initialising = True
         try:
-            self._parts.pipes.send(line.encode() + b"\n")
+            self._parts.pipes.send(assignment.line())
         except OSError as error:
             raise SandboxFailed("The sandbox took no assignment.", detail=str(error)) from error
 
