@@ -4,7 +4,6 @@ Everything an installation keeps is under VIRGA_HOME: database, code store,
 sockets, logs and keys.
 """
 
-import hashlib
 import hmac
 import os
 import secrets
@@ -12,6 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
+
+from console.home.supervisor import run_dir
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -43,23 +44,13 @@ def _key(name: str) -> str:
     return place.read_text().strip()
 
 
-def _run_dir() -> Path:
-    """Where sockets go: in the home, or in /tmp when that path is too long for a socket."""
-    if given := _text("VIRGA_RUN_DIR"):
-        return Path(given)
-    if len(str(VIRGA_HOME / "run" / "valkey.sock")) <= 100:
-        return VIRGA_HOME / "run"
-    mark = hashlib.sha256(str(VIRGA_HOME).encode()).hexdigest()[:12]
-    return Path(f"/tmp/virga-{os.getuid()}-{mark}")  # noqa: S108
-
-
 # -- where things are
 
 VIRGA_HOME = Path(_text("VIRGA_HOME", str(BASE_DIR / ".virga"))).resolve()
 VIRGA_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
 CODE_STORE = Path(_text("VIRGA_CODE_STORE", str(VIRGA_HOME / "code")))
 LOG_STORE = Path(_text("VIRGA_LOG_STORE", str(VIRGA_HOME / "logs")))
-RUN_DIR = _run_dir()
+RUN_DIR = run_dir(VIRGA_HOME)
 NODE = _text("VIRGA_NODE", os.uname().nodename)
 
 # -- how it is reached

@@ -222,7 +222,7 @@ def check_ports() -> None:
 def run_dir(home: Path) -> Path:
     """Where sockets go: in the home, or in /tmp when that path is too long for a socket.
 
-    `console.settings` has the same rule, for commands that run by themselves.
+    `console.settings` asks this too, for commands that run by themselves.
     """
     if given := os.environ.get("VIRGA_RUN_DIR"):
         return Path(given)
