@@ -190,9 +190,7 @@ def snapshot(workspace: Workspace) -> tuple[str, int]:
     with transaction.atomic():
         # Locked, so that the files read are those of the revision written beside them.
         locked = _lock(workspace)
-        rows = locked.files.values_list("path", "blob", "size", "executable")
-        tree = {path: Entry(blob, size, runs) for path, blob, size, runs in rows}
-        locked.tree = contents.store().put_tree(tree)
+        locked.tree = contents.store().put_tree(_entries(locked))
         locked.tree_revision = locked.revision
         locked.save(update_fields=["tree", "tree_revision"])
     return locked.tree, locked.revision
@@ -204,6 +202,11 @@ def _lock(workspace: Workspace) -> Workspace:
     if locked is None:
         raise NotFound("These files were deleted meanwhile.")
     return locked
+
+
+def _entries(locked: Workspace) -> dict[str, Entry]:
+    rows = locked.files.values_list("path", "blob", "size", "executable")
+    return {path: Entry(blob, size, runs) for path, blob, size, runs in rows}
 
 
 def _grow(locked: Workspace) -> None:
@@ -261,8 +264,7 @@ def _refuse_conflicts(changes: Mapping[str, _Kept], present: Mapping[str, File])
 def _write(
     locked: Workspace, changes: Mapping[str, _Kept], present: Mapping[str, File], by: User | None
 ) -> None:
-    rows = locked.files.values_list("path", "blob", "size", "executable")
-    tree = {path: Entry(blob, size, runs) for path, blob, size, runs in rows}
+    tree = _entries(locked)
     new = [path for path in changes if path not in present]
     if new:
         contents.check_new_names(new, tree)

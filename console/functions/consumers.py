@@ -234,7 +234,8 @@ class FunctionConsumer(MemberConsumer):
         base = {key: message[key] for key in ("request_id", "seq")}
         kind = message["kind"]
         if kind != "result":
-            return {"type": kind, **base, kind if kind == "state" else "text": _content(message)}
+            key = "state" if kind == "state" else "text"
+            return {"type": kind, **base, key: str(message[key])}
         given = (message["request_id"], message["result"], label)
         if queries.is_at_hand(message["result"]):
             shown = queries.shown_result(*given)
@@ -305,7 +306,3 @@ def _text(message: dict[str, Any], key: str) -> str:
     if not isinstance(value, str) or not value:
         raise Invalid(f"`{key}` must be text.", field=key)
     return value
-
-
-def _content(message: dict[str, Any]) -> str:
-    return str(message["state"] if message["kind"] == "state" else message["text"])

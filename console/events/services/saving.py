@@ -18,6 +18,8 @@ from console.functions.queries import arn_of
 
 HISTORY_KEPT = 50
 """Revisions of one event: older ones are dropped as newer ones come."""
+CONTENT = ("source", "fields", "body", "expectation")
+"""What is run and expected: what a revision keeps, and a copy takes over."""
 EVENTS_LIMIT = 5_000
 """Events of one function."""
 
@@ -117,13 +119,7 @@ def duplicate_event(*, function: Function, by: User, event_id: int) -> TestEvent
                 function=function, owner=by, sharing=TestEvent.Sharing.PRIVATE
             ).values_list("name", flat=True)
         )
-        kept = {
-            "name": free_name(event.name, taken),
-            "source": event.source,
-            "fields": event.fields,
-            "body": event.body,
-            "expectation": event.expectation,
-        }
+        kept = {"name": free_name(event.name, taken), **_content(event)}
         sharing = TestEvent.Sharing.PRIVATE
         return create(function=function, by=by, sharing=sharing, kept=kept)
 
@@ -133,14 +129,7 @@ def restore_revision(*, function: Function, by: User, event_id: int, revision: i
     authorize(user=by, account_id=function.account_id, action=Action.SAVE_EVENT)
     with transaction.atomic():
         event = locked(function=function, by=by, event_id=event_id)
-        old = queries.revision_of(event, revision)
-        kept = {
-            "source": old.source,
-            "fields": old.fields,
-            "body": old.body,
-            "expectation": old.expectation,
-        }
-        _change(event, kept, by)
+        _change(event, _content(queries.revision_of(event, revision)), by)
         audit(event, by, "event.restore", restored=revision)
         return event
 
@@ -198,8 +187,8 @@ def _set_sharing(event: TestEvent, sharing: str, by: User) -> None:
 
 def _change(event: TestEvent, values: Mapping[str, Any], by: User) -> None:
     """Set the values; a new revision when what is run or expected changes."""
-    content = ("body", "expectation", "source", "fields")
-    changed = any(name in values and values[name] != getattr(event, name) for name in content)
+    before = _content(event)
+    changed = any(name in values and values[name] != before[name] for name in CONTENT)
     for name, value in values.items():
         setattr(event, name, value)
     if changed:
@@ -208,6 +197,10 @@ def _change(event: TestEvent, values: Mapping[str, Any], by: User) -> None:
     _write(event)
     if changed:
         _remember(event, by)
+
+
+def _content(of: TestEvent | TestEventRevision) -> dict[str, Any]:
+    return {name: getattr(of, name) for name in CONTENT}
 
 
 def _write(event: TestEvent) -> None:
@@ -227,10 +220,7 @@ def _remember(event: TestEvent, by: User | None) -> None:
     TestEventRevision.objects.create(
         event=event,
         revision=event.revision,
-        source=event.source,
-        fields=event.fields,
-        body=event.body,
-        expectation=event.expectation,
+        **_content(event),
         saved_by=by,
         saved_at=timezone.now(),
     )

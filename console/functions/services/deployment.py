@@ -12,7 +12,14 @@ from console.errors import Invalid
 from console.functions import queries
 from console.functions.announcements import announce_deploy
 from console.functions.models import Function, FunctionVersion, PendingDeploy
-from console.functions.services.latest import bind, build_for, locked_latest, settle, wait
+from console.functions.services.latest import (
+    bind,
+    build_for,
+    locked_latest,
+    name_build,
+    settle,
+    wait,
+)
 from editor import services as editor
 from editor.contents import store
 from runner import services as runner
@@ -61,11 +68,7 @@ def move(latest: FunctionVersion, *, by: User | None) -> None:
     runtime; when none are to be installed, it is done now.
     """
     function = latest.function
-    pending = (
-        PendingDeploy.objects.select_related("requested_by")
-        .filter(function=function, error="")
-        .first()
-    )
+    pending = _waiting(function)
     if pending is None:
         settle(latest, by=by)
         return
@@ -102,11 +105,7 @@ def _finish(function_id: int) -> int:
         return 0
     # First $LATEST, then the promise: the order in which a deploy takes them too.
     latest = locked_latest(function)
-    pending = (
-        PendingDeploy.objects.select_related("requested_by")
-        .filter(function=function, error="")
-        .first()
-    )
+    pending = _waiting(function)
     if pending is None:
         return 0
     build = runner.read_build(key=pending.build)
@@ -121,14 +120,21 @@ def _finish(function_id: int) -> int:
     return 1
 
 
+def _waiting(function: Function) -> PendingDeploy | None:
+    return (
+        PendingDeploy.objects.select_related("requested_by")
+        .filter(function=function, error="")
+        .first()
+    )
+
+
 def _apply(
     latest: FunctionVersion, tree: str, revision: int, build: Build | None, by: User | None
 ) -> Deploy:
     function = latest.function
     latest.code = tree
     latest.draft_revision = revision
-    latest.build = build.key if build else ""
-    latest.dependencies = build.tree if build else ""
+    name_build(latest, build)
     latest.save()
     record(
         actor=by,

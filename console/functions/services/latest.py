@@ -48,9 +48,14 @@ def bind(version: FunctionVersion) -> Build | None:
     """Name in an unsaved version the build that its code needs; that build."""
     account_id = version.function.account_id
     build = build_for(account_id=account_id, runtime=version.runtime, tree=version.code)
+    name_build(version, build)
+    return build
+
+
+def name_build(version: FunctionVersion, build: Build | None) -> None:
+    """Write into an unsaved version which build its code has, and that build's tree."""
     version.build = build.key if build else ""
     version.dependencies = build.tree if build else ""
-    return build
 
 
 def wait(version: FunctionVersion, build: Build, *, by: User | None) -> None:
