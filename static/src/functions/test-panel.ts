@@ -40,7 +40,6 @@ export class TestPanelElement extends HTMLElement {
       start(detail.event, detail.eventName);
     });
     run.changed.on(() => (test.disabled = run.busy));
-    run.finished.on(() => document.dispatchEvent(new CustomEvent("virga:tested", { detail: { requestId: run.requestId } })));
     run.finished.on(() => this.dispatchEvent(new CustomEvent("virga:tested", { bubbles: true, detail: { requestId: run.requestId, eventName: run.eventName } })));
     socket.trouble.on((text) => (error.textContent = text));
     this.append(
