@@ -24,8 +24,7 @@ def runtimes() -> list[RuntimeInfo]:
     found: dict[str, tuple[Interpreter, ...]] = {}
     for document in nodes.alive().values():
         for backend in document["backends"]:
-            mine = tuple(Interpreter(**one) for one in backend["interpreters"])
-            found.setdefault(backend["name"], mine)
+            found.setdefault(backend["name"], nodes.interpreters_of(backend))
     return table.describe(found)
 
 
@@ -69,8 +68,7 @@ def check_runnable(runtime: str) -> None:
         raise NoBackend(str(living[0]["problem"]))
     for document in able:
         for backend in document["backends"]:
-            mine = [Interpreter(**one) for one in backend["interpreters"]]
-            if table.resolve(runtime, mine) is not None:
+            if table.resolve(runtime, nodes.interpreters_of(backend)) is not None:
                 return
     names = ", ".join(info.name for info in runtimes() if info.interpreter)
     raise RuntimeNotSupported(

@@ -136,11 +136,11 @@ def _serving(runtime: str) -> Interpreter:
     """The interpreter that will run it, as the runners say; this machine's while none does."""
     table.lookup(runtime)
     offers = [
-        [Interpreter(**one) for one in backend["interpreters"]]
+        nodes.interpreters_of(backend)
         for document in nodes.alive().values()
         for backend in document["backends"]
     ]
-    for mine in [*offers, list(discover.discover())]:
+    for mine in [*offers, discover.discover()]:
         if found := table.resolve(runtime, mine):
             return found
     raise RuntimeNotSupported(

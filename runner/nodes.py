@@ -14,6 +14,7 @@ import redis
 from django.conf import settings
 
 from runner.admission import connection
+from runner.runtimes import Interpreter
 
 HEARD_S = 15.0
 BEAT_S = 5.0
@@ -56,6 +57,11 @@ def _alive() -> dict[str, dict[str, Any]]:
         elif now - document["at"] > 10 * HEARD_S:
             connection().hdel(_NODES, owner)
     return found
+
+
+def interpreters_of(backend: Mapping[str, Any]) -> tuple[Interpreter, ...]:
+    """The interpreters of one of the backends of what a runner said."""
+    return tuple(Interpreter(**one) for one in backend["interpreters"])
 
 
 def ring_stop(request_id: str) -> None:

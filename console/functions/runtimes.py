@@ -2,6 +2,7 @@
 
 from console.errors import Invalid
 from runner import services as runner
+from runner.runtimes import table
 from runner.spec import RuntimeInfo
 
 DEFAULT_HANDLERS = {"python": "lambda_function.lambda_handler", "node": "index.handler"}
@@ -21,10 +22,9 @@ def info(name: str) -> RuntimeInfo:
 
 
 def language_of(name: str) -> str:
-    """The language of a runtime's name: "python3.12" gives "python"."""
-    if name.startswith("nodejs"):
-        return "node"
-    return name.rstrip("0123456789.x") or name
+    """The language of a runtime's name: "python3.12" gives "python", an unknown name itself."""
+    known = table.RUNTIMES.get(name)
+    return known.language if known else name
 
 
 def default() -> str:
