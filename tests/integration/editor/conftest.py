@@ -8,18 +8,6 @@ from tests import factories
 
 
 @pytest.fixture
-def account(db):
-    return factories.make_account()
-
-
-@pytest.fixture
-def alice(account):
-    person = factories.make_user("alice")
-    factories.join(person, account, Role.ADMIN)
-    return person
-
-
-@pytest.fixture
 def bob(account):
     person = factories.make_user("bob")
     factories.join(person, account, Role.DEVELOPER)

@@ -15,23 +15,13 @@ from console.functions.models import Function
 from console.functions.queries import arn_of
 from console.functions.services import create_function
 from runner.models import FrozenSpec, Invocation, Payload
-from tests.factories import join, make_account, make_user
+from tests.factories import join, make_user
 
 
 @pytest.fixture(autouse=True)
 def quick_passwords(settings: Any) -> None:
     """Nobody signs in with a password here."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture
-def account(db: None) -> Account:
-    return make_account()
-
-
-@pytest.fixture
-def alice(account: Account) -> User:
-    return join(make_user("alice"), account).user
 
 
 @pytest.fixture
@@ -42,12 +32,6 @@ def bob(account: Account) -> User:
 @pytest.fixture
 def vera(account: Account) -> User:
     return join(make_user("vera"), account, Role.VIEWER).user
-
-
-@pytest.fixture
-def charlie(db: None) -> User:
-    other = make_account(id="444455556666", name="Sun")
-    return join(make_user("charlie"), other).user
 
 
 @pytest.fixture

@@ -25,23 +25,11 @@ def living_runner():
         "prepared": 0,
         "warm": 0,
     }
-    nodes._seen = (-1e9, {})
     nodes.beat("test-node", document)
+    nodes.alive(max_age_s=0)
     yield
     nodes.leave("test-node")
-    nodes._seen = (-1e9, {})
-
-
-@pytest.fixture
-def account(db):
-    return factories.make_account()
-
-
-@pytest.fixture
-def alice(account):
-    person = factories.make_user("alice")
-    factories.join(person, account, Role.ADMIN)
-    return person
+    nodes.alive(max_age_s=0)
 
 
 @pytest.fixture
@@ -54,14 +42,6 @@ def member(account):
         return person
 
     return make
-
-
-@pytest.fixture
-def charlie(db):
-    """A stranger with an account of his own."""
-    person = factories.make_user("charlie")
-    factories.join(person, factories.make_account(id="444455556666", name="Sun"))
-    return person
 
 
 @pytest.fixture
@@ -85,5 +65,6 @@ def visitor(client, alice):
 @pytest.fixture
 def runner(runners, transactional_db):
     """A living runner on this test's database, whose sandboxes are plain child processes."""
-    nodes._seen = (-1e9, {})
-    return runners.serve("children")
+    served = runners.serve("children")
+    nodes.alive(max_age_s=0)
+    return served
