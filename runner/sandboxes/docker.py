@@ -14,7 +14,7 @@ import shutil
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 import docker
@@ -29,7 +29,6 @@ from runner.sandboxes.base import Sandbox
 from runner.sandboxes.docker_container import INSTALLATION_LABEL, KIND_LABEL, ContainerRequest
 from runner.sandboxes.docker_pipes import Pipes
 from runner.sandboxes.docker_sandbox import DockerSandbox, Parts
-from runner.sandboxes.nest import syscalls
 from runner.sandboxes.oom import OomWatch
 from runner.sandboxes.processes import Process, await_quiet, first_child
 from runner.sandboxes.safety import Safe
@@ -69,6 +68,7 @@ class DockerBackend:
 
     def __init__(self, *, run_dir: Path, label: str, base_image: str = "") -> None:
         self.folder = run_dir / "docker"
+        self._layers = run_dir / "layers"
         self._label = label
         self._base_image = base_image
         self._lock = threading.Lock()
@@ -204,6 +204,7 @@ class DockerBackend:
             pipes=pipes,
             listener=listener,
             user=user,
+            layers=self._layers,
             watch=self._watch,
             forget=self._live.discard,
         )
@@ -225,9 +226,7 @@ class DockerBackend:
         except (SandboxFailed, *ENGINE_ERRORS):
             return removed
         for folder in self.folder.glob("virga-*"):
-            if folder.name.removesuffix(docker_container.LAYERS) not in self._live:
-                with suppress(OSError):  # merged layers are mounted there
-                    syscalls.unmount(str(folder))
+            if folder.name not in self._live:
                 shutil.rmtree(folder, ignore_errors=True)
                 removed += 1
         return removed

@@ -22,8 +22,6 @@ OPEN_FILES = 1_024
 SHARED_MEMORY = 16 << 20
 END_TIMEOUT_S = 5.0
 PATH = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"
-LAYERS = "-layers"
-"""Ends the name of the folder beside a sandbox's own where its layers are merged."""
 INSIDE = "/var/io"
 START = 'exec <"$0/in" >"$0/out" 2>&1 && echo && exec "$@"'
 """Connects the named pipes, says so with an empty line, and becomes the runtime."""

@@ -13,20 +13,18 @@ from pathlib import Path
 import docker
 
 from runner.errors import SandboxFailed
-from runner.sandboxes import docker_container, namespaces
+from runner.sandboxes import docker_container, namespaces, volumes
 from runner.sandboxes.base import GROUP_ID, USER_ID, Assignment, Usage
 from runner.sandboxes.cgroups import Group
 from runner.sandboxes.cgroups.group import FULL_CPU_MB
 from runner.sandboxes.docker_pipes import Pipes
-from runner.sandboxes.nest import syscalls
+from runner.sandboxes.layers import merged
 from runner.sandboxes.oom import OomWatch
 from runner.sandboxes.processes import Process, catches, peak_kb, reset_peaks
 from runner.spec import Limit
 
 END_TIMEOUT_S = 5.0
 SYSTEM_PATH = "/usr/sbin:/sbin:/usr/bin:/bin"
-FULL_BYTES = 1 << 20
-"""A /tmp with less than this left counts as full: what does not fit is rarely smaller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,7 @@ class Parts:
     pipes: Pipes
     listener: socket.socket
     user: int
+    layers: Path
     watch: OomWatch
     forget: Callable[[str], None]
 
@@ -60,7 +59,6 @@ class DockerSandbox:
         self._stopped = False
         self._initialising = False
         self._assignment: Assignment | None = None
-        self._merged: Path | None = None
         self._event: int | None = None
         self._out_of_memory = False
         self._refused_before = False
@@ -141,25 +139,10 @@ class DockerSandbox:
         ]
         if assignment.dependencies:
             binds.append(namespaces.Bind(assignment.dependencies, "/var/dependencies"))
-        if layers := assignment.layers:
-            source = layers[0] if len(layers) == 1 else self._merge(layers)
+        if assignment.layers:
+            source = merged(assignment.layers, self._parts.layers)
             binds.append(namespaces.Bind(source, "/opt"))
         return binds
-
-    def _merge(self, layers: tuple[Path, ...]) -> Path:
-        """Several layers as one directory: a later one covers an earlier."""
-        merged = self._parts.pipes.folder.with_name(self.name + docker_container.LAYERS)
-        merged.mkdir()
-        lower = ":".join(str(layer) for layer in reversed(layers))
-        try:
-            syscalls.mount(
-                "overlay", str(merged), "overlay", syscalls.MS_RDONLY, f"lowerdir={lower}"
-            )
-        except OSError as error:
-            merged.rmdir()
-            raise SandboxFailed("The layers could not be merged.", detail=str(error)) from error
-        self._merged = merged
-        return merged
 
     def _processes(self) -> list[int]:
         """Its processes without the container's minimal init."""
@@ -177,12 +160,8 @@ class DockerSandbox:
             return Limit.MEMORY
         if self._group.out_of_processes() and not self._refused_before:
             return Limit.PROCESSES
-        if self._assignment:
-            with suppress(OSError):
-                left = os.statvfs(self._assignment.tmp)
-                if left.f_bavail * left.f_frsize < FULL_BYTES:
-                    return Limit.TMP
-        return None
+        full = self._assignment is not None and volumes.is_full(self._assignment.tmp)
+        return Limit.TMP if full else None
 
     def _ran_out_of_memory(self) -> None:
         self._out_of_memory = True
@@ -203,10 +182,6 @@ class DockerSandbox:
         self.listener.close()
         parts.pipes.close()
         self._process.close()
-        if self._merged:
-            with suppress(OSError):
-                syscalls.unmount(str(self._merged))
-                self._merged.rmdir()
         parts.forget(self.name)
 
 

@@ -26,7 +26,6 @@ from runner.spec import Limit
 FEW_PROCESSES = 256
 """Without a control group one user's processes are what the kernel can count."""
 FREEZE_PATIENCE_S = 2.0
-FULL_BYTES = 1 << 20
 
 
 class Enforcer(Protocol):
@@ -319,12 +318,7 @@ def _kill(pids: Collection[int], number: signal.Signals = signal.SIGKILL) -> Non
 
 
 def _full(tmp: Path | None) -> Limit | None:
-    """Whether a volume has no room left. A plain directory's disk says nothing of the function."""
-    if tmp is None or not os.path.ismount(tmp):
-        return None
-    state = os.statvfs(tmp)
-    full = state.f_bavail * state.f_frsize < FULL_BYTES or state.f_favail == 0
-    return Limit.TMP if full else None
+    return Limit.TMP if tmp is not None and volumes.is_full(tmp) else None
 
 
 @cache

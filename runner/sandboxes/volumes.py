@@ -26,6 +26,8 @@ _LOOP_CTL_GET_FREE = 0x4C82
 _LOOP_SET_FD = 0x4C00
 _LOOP_CLR_FD = 0x4C01
 _ATTEMPTS = 50
+FULL_BYTES = 1 << 20
+"""With less than this left a volume counts as full: what does not fit is rarely smaller."""
 LEFT_MOST = 32
 LEFT_MB = 16_384
 """What volumes may hold together that wait for a successor: one of the largest and some more."""
@@ -191,6 +193,17 @@ def watched_size_mb(path: Path) -> int:
         return int(_size_file(path).read_text())
     except (OSError, ValueError):
         return 0
+
+
+def is_full(path: Path) -> bool:
+    """Whether a volume has no room left. A plain directory's disk says nothing of the function."""
+    try:
+        if not os.path.ismount(path):
+            return False
+        state = os.statvfs(path)
+    except OSError:
+        return False
+    return state.f_bavail * state.f_frsize < FULL_BYTES or state.f_favail == 0
 
 
 def _size_file(path: Path) -> Path:
