@@ -5,8 +5,18 @@ Plain data and code, no Django. `sources()` lists everything that can be built,
 never into text, so that no value can break out of its place.
 """
 
-from console.events.catalogue.listing import find, sources
+from console.events.catalogue.listing import find, is_source, sources
 from console.events.catalogue.rendering import Moment, render, render_text
 from console.events.catalogue.source import Field, Kind, Source
 
-__all__ = ["Field", "Kind", "Moment", "Source", "find", "render", "render_text", "sources"]
+__all__ = [
+    "Field",
+    "Kind",
+    "Moment",
+    "Source",
+    "find",
+    "is_source",
+    "render",
+    "render_text",
+    "sources",
+]

@@ -39,6 +39,11 @@ def find(source_id: str) -> Source:
     return source
 
 
+def is_source(source_id: str) -> bool:
+    """Whether the catalogue has a source of that id."""
+    return source_id in _by_id()
+
+
 def _service(source_id: str) -> str:
     return source_id.partition("/")[0]
 

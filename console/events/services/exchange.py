@@ -13,7 +13,7 @@ from console.accounts.roles import Action
 from console.errors import Conflict, Invalid, NotFound
 from console.events import bodies, catalogue, expectations, queries
 from console.events.models import TestEvent
-from console.events.services.saving import create, free_name, save_event
+from console.events.services.saving import content_of, create, free_name, save_event
 from console.functions.models import Function
 from console.functions.queries import arn_of
 from editor import queries as files
@@ -82,13 +82,7 @@ def copy_events(*, source: Function, to: Function, by: User | None) -> int:
         else source.test_events.filter(sharing=TestEvent.Sharing.SHARED)
     )
     for event in events:
-        kept = {
-            "name": event.name,
-            "source": event.source,
-            "fields": event.fields,
-            "body": event.body,
-            "expectation": event.expectation,
-        }
+        kept = {"name": event.name, **content_of(event)}
         create(function=to, by=by, sharing=event.sharing, kept=kept)
     return len(events)
 
@@ -129,14 +123,7 @@ def export_document(*, function: Function, by: User, ids: Sequence[int] = ()) ->
         "version": 1,
         "function": function.name,
         "events": [
-            {
-                "name": event.name,
-                "sharing": event.sharing,
-                "source": event.source,
-                "fields": event.fields,
-                "body": event.body,
-                "expectation": event.expectation,
-            }
+            {"name": event.name, "sharing": event.sharing, **content_of(event)}
             for event in _chosen(function, by, ids)
         ],
     }
@@ -275,7 +262,7 @@ def _entry(entry: Any) -> dict[str, Any]:
         raise Invalid("Each event of the file must have a name and a body, both texts.")
     if not isinstance(fields, dict) or not isinstance(expectation, dict | None):
         raise Invalid(f"“{name[:64]}”: fields and expectation must be objects.", field="file")
-    known = isinstance(source, str) and any(one.id == source for one in catalogue.sources())
+    known = isinstance(source, str) and catalogue.is_source(source)
     return {
         "name": bodies.check_name(name),
         "body": body,

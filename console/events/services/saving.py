@@ -119,7 +119,7 @@ def duplicate_event(*, function: Function, by: User, event_id: int) -> TestEvent
                 function=function, owner=by, sharing=TestEvent.Sharing.PRIVATE
             ).values_list("name", flat=True)
         )
-        kept = {"name": free_name(event.name, taken), **_content(event)}
+        kept = {"name": free_name(event.name, taken), **content_of(event)}
         sharing = TestEvent.Sharing.PRIVATE
         return create(function=function, by=by, sharing=sharing, kept=kept)
 
@@ -129,7 +129,7 @@ def restore_revision(*, function: Function, by: User, event_id: int, revision: i
     authorize(user=by, account_id=function.account_id, action=Action.SAVE_EVENT)
     with transaction.atomic():
         event = locked(function=function, by=by, event_id=event_id)
-        _change(event, _content(queries.revision_of(event, revision)), by)
+        _change(event, content_of(queries.revision_of(event, revision)), by)
         audit(event, by, "event.restore", restored=revision)
         return event
 
@@ -187,7 +187,7 @@ def _set_sharing(event: TestEvent, sharing: str, by: User) -> None:
 
 def _change(event: TestEvent, values: Mapping[str, Any], by: User) -> None:
     """Set the values; a new revision when what is run or expected changes."""
-    before = _content(event)
+    before = content_of(event)
     changed = any(name in values and values[name] != before[name] for name in CONTENT)
     for name, value in values.items():
         setattr(event, name, value)
@@ -199,7 +199,8 @@ def _change(event: TestEvent, values: Mapping[str, Any], by: User) -> None:
         _remember(event, by)
 
 
-def _content(of: TestEvent | TestEventRevision) -> dict[str, Any]:
+def content_of(of: TestEvent | TestEventRevision) -> dict[str, Any]:
+    """What is run and expected of an event, or was at a revision."""
     return {name: getattr(of, name) for name in CONTENT}
 
 
@@ -220,7 +221,7 @@ def _remember(event: TestEvent, by: User | None) -> None:
     TestEventRevision.objects.create(
         event=event,
         revision=event.revision,
-        **_content(event),
+        **content_of(event),
         saved_by=by,
         saved_at=timezone.now(),
     )

@@ -98,7 +98,6 @@ def save(request: MemberRequest, name: str) -> HttpResponse:
     function, values = given.function_of(request, name), given.sent(request)
     sharing = given.text(values, "sharing", "")
     source = given.text(values, "source", "")
-    known = any(one.id == source for one in catalogue.sources())
     saved = services.save_event(
         function=function,
         by=request.user,
@@ -107,7 +106,7 @@ def save(request: MemberRequest, name: str) -> HttpResponse:
         name=given.text(values, "name"),
         body=given.text(values, "body"),
         sharing=SHARING.get(sharing, sharing),
-        source=source if known else "",
+        source=source if catalogue.is_source(source) else "",
         fields=given.mapping(values, "fields"),
         expectation=_expectation(values),
     )
