@@ -8,9 +8,8 @@ from django.conf import settings
 
 from runner import logs
 from runner.models import Invocation, Payload
-from runner.spec import FINAL_STATES, InvocationResult, Limit, State
+from runner.spec import FINAL_STATES, LOG_TAIL_BYTES, InvocationResult, Limit, State
 
-TAIL_BYTES = 4096
 LOST_TYPE = "Runner.Lost"
 
 
@@ -51,15 +50,18 @@ def of_row(
 def load(request_id: str) -> InvocationResult | None:
     """The result as stored, None while not final. Raises Invocation.DoesNotExist."""
     row = Invocation.objects.get(request_id=request_id)
-    if row.state not in FINAL_STATES:
-        return None
+    return stored(row) if row.state in FINAL_STATES else None
+
+
+def stored(row: Invocation) -> InvocationResult:
+    """The result of a final row, with its stored response."""
     response = Payload.objects.filter(pk=row.pk).values_list("response", flat=True).first()
     return of_row(row, bytes(response) if response is not None else None)
 
 
 def tail_of(row: Invocation) -> bytes:
     """The last 4 KB of a row's log."""
-    length = min(row.log_length, TAIL_BYTES)
+    length = min(row.log_length, LOG_TAIL_BYTES)
     if not length:
         return b""
     offset = row.log_offset + row.log_length - length

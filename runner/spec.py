@@ -13,6 +13,8 @@ SYNC_PAYLOAD_LIMIT = 6_291_456
 """Largest event of a synchronous call, bytes (AWS quotas page)."""
 RESPONSE_LIMIT = 6_291_556
 """Largest response, bytes: AWS's own message names this number."""
+LOG_TAIL_BYTES = 4_096
+"""How much of a log's end a result carries, as AWS's LogType=Tail."""
 ASYNC_PAYLOAD_LIMIT = 262_144
 """Largest event of an asynchronous call, bytes."""
 

@@ -25,13 +25,12 @@ from runner import logs
 from runner.announcer import Announcer
 from runner.logs import LogFile
 from runner.models import Invocation
-from runner.results import group_of, load, message, to_json
-from runner.spec import FINAL_STATES, State
+from runner.results import group_of, message, stored, to_json
+from runner.spec import FINAL_STATES, LOG_TAIL_BYTES, State
 
 KIND = "invocation.message"
 LOG_LIMIT = 2_097_152
 """Bytes kept of what one invocation prints; the rest is read and dropped."""
-TAIL_BYTES = 4096
 REPLY_LIMIT = 262_144
 """A larger response is not sent to its waiter, who reads the row instead."""
 
@@ -113,7 +112,7 @@ class Recorder:
             return
         self.sequence += 1
         self._log.append(text, sequence=self.sequence)
-        self._tail = (self._tail + text[-TAIL_BYTES:])[-TAIL_BYTES:]
+        self._tail = (self._tail + text[-LOG_TAIL_BYTES:])[-LOG_TAIL_BYTES:]
         self._ring("log", text=text.decode())
 
     def _ring(self, kind: str, **more: Any) -> None:
@@ -132,19 +131,16 @@ def replay(*, request_id: str, after: int) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
     if row.log_file:
         end = row.log_offset + row.log_length if final else None
-        stored = logs.batches(settings.LOG_STORE, row.log_file, offset=row.log_offset, end=end)
+        batches = logs.batches(settings.LOG_STORE, row.log_file, offset=row.log_offset, end=end)
         first = row.first_sequence
         if first > after:
             messages.append(message(request_id, first, "state", state=str(State.RUNNING)))
-        for number, text in stored:
+        for number, text in batches:
             if number > after:
                 messages.append(
                     message(request_id, number, "log", text=text.decode("utf-8", "replace"))
                 )
     if final and row.last_sequence > after:
-        result = load(request_id)
-        if result is not None:
-            messages.append(
-                message(request_id, row.last_sequence, "result", result=to_json(result))
-            )
+        told = to_json(stored(row))
+        messages.append(message(request_id, row.last_sequence, "result", result=told))
     return messages

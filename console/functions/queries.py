@@ -19,10 +19,9 @@ from editor.contents import store
 from editor.models import Workspace
 from runner import services as runner
 from runner.models import Build, Invocation, Payload
-from runner.spec import InvocationResult
+from runner.spec import LOG_TAIL_BYTES, InvocationResult
 
 MAX_LOG = 524_288
-TAIL_BYTES = 4_096
 SORTS = {
     "name": "function__name",
     "-name": "-function__name",
@@ -157,7 +156,7 @@ def invocation_of(function: Function, request_id: str) -> Invocation:
 
 def is_at_hand(fields: Mapping[str, Any]) -> bool:
     """Whether a streamed result can be shown without a query: the common one can."""
-    short = len(fields["log_tail"].encode()) < TAIL_BYTES
+    short = len(fields["log_tail"].encode()) < LOG_TAIL_BYTES
     return short and not fields["limit"] and not fields["function_error"]
 
 
