@@ -125,6 +125,4 @@ def _page(request: MemberRequest, form: InvitationForm, status: int = 200) -> Ht
 
 
 def _made(request: HttpRequest, made: dict[str, str]) -> HttpResponse:
-    response = render(request, "accounts/link_made.html", {"made": made})
-    response["Cache-Control"] = "no-store"
-    return response
+    return render(request, "accounts/link_made.html", {"made": made})
